@@ -1,0 +1,4 @@
+from django.urls import URLPattern
+
+app_name = "mailhost"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,16 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("mailadmin.pages.urls")),
+    path("", include("mailadmin.accounts.urls")),
+    path("domains/", include("domains.urls")),
+    path("mailboxes/", include("mailboxes.urls")),
+    path("aliases/", include("aliases.urls")),
+    path("audit/", include("mailadmin.audit.urls")),
+    path("mailhost/", include("mailadmin.mailhost.urls")),
+]
+
+handler400 = "mailadmin.pages.errors.bad_request"
+handler403 = "mailadmin.pages.errors.permission_denied"
+handler404 = "mailadmin.pages.errors.page_not_found"
+handler500 = "mailadmin.pages.errors.server_error"
