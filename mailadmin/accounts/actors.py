@@ -1,0 +1,67 @@
+"""Who does something: a person in a browser, or a command. Every service takes one, last."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet, Subquery
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from mailadmin.accounts.models import Account
+
+
+@dataclass(frozen=True)
+class Actor:
+    """`label` and `client_address` go to the audit; `face` is page, command, api, ... A superadmin may do all."""
+
+    label: str
+    face: str
+    client_address: str = ""
+    account: Account | None = None
+    is_superadmin: bool = False
+
+    @classmethod
+    def of_request(cls, request: HttpRequest) -> Actor:
+        account: Account = request.user  # type: ignore[assignment]  # views are behind the sign-in
+        return cls(
+            label=account.address,
+            face="page",
+            client_address=request.META.get("REMOTE_ADDR", ""),
+            account=account,
+            is_superadmin=account.is_superadmin,
+        )
+
+    @classmethod
+    def of_command(cls) -> Actor:
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError):
+            name = "?"
+        return cls(label=name, face="command", is_superadmin=True)
+
+    @classmethod
+    def of_system(cls) -> Actor:
+        """The worker, for what time brings about: the end of an archive."""
+        return cls(label="mailadmin", face="worker", is_superadmin=True)
+
+    def domain_names(self) -> QuerySet[Account] | Subquery | list[str]:
+        """The names of the administered domains and their alias domains, as a subquery. Nobody's is empty."""
+        from mailadmin.accounts.models import Administration  # accounts' models import this room's neighbours
+
+        if self.account is None:
+            return []
+        return Administration.objects.filter(account=self.account).values("domain_id")  # type: ignore[return-value]
+
+    def administers(self, domain_name: str) -> bool:
+        from mailadmin.accounts.models import Administration
+
+        if self.is_superadmin:
+            return True
+        return (
+            self.account is not None
+            and Administration.objects.filter(account=self.account, domain_id=domain_name).exists()
+        )

@@ -1,0 +1,128 @@
+"""Who signs in. An administrator has a row with a password of its own; a mailbox user's row points to the mailbox,
+whose `password` Dovecot and SOGo read as well, and is made at the first sign-in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from domains.models import Domain
+from mailboxes.models import Mailbox
+
+
+class Role(models.TextChoices):
+    SUPERADMIN = "superadmin", _("Superadmin")
+    DOMAIN_ADMIN = "domain_admin", _("Domain administrator")
+    MAILBOX_USER = "mailbox_user", _("Mailbox user")
+
+
+class AccountManager(BaseUserManager["Account"]):
+    def administrators(self) -> models.QuerySet[Account]:
+        return self.exclude(role=Role.MAILBOX_USER)
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Account:
+        """What `manage.py createsuperuser` calls."""
+        from mailadmin.accounts.actors import Actor  # actors read accounts
+        from mailadmin.accounts.services import create_administrator
+
+        return create_administrator(
+            email=email, password=password, role=Role.SUPERADMIN, actor=Actor.of_command(), **fields
+        )
+
+
+class Account(AbstractBaseUser):
+    # NULL for a mailbox user: one person may have both an administrator's account and a mailbox at that address.
+    email = models.CharField(_("address"), max_length=255, unique=True, null=True)  # noqa: DJ001
+    name = models.CharField(_("name"), max_length=255, blank=True, default="")
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices)
+    is_active = models.BooleanField(_("active"), default=True)
+    language = models.CharField(_("language"), max_length=8, blank=True, default="")
+    mailbox = models.OneToOneField(
+        Mailbox, on_delete=models.CASCADE, null=True, blank=True, db_constraint=False, related_name="account"
+    )
+    domains = models.ManyToManyField(
+        Domain,
+        through="Administration",
+        blank=True,
+        related_name="administrators",
+        verbose_name=_("domains"),
+    )
+    created_at = models.DateTimeField(_("created"), db_default=Now(), default=timezone.now, editable=False)
+
+    objects = AccountManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        db_table = "mailadmin_account"
+        ordering = ["email"]
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(role=Role.MAILBOX_USER, mailbox__isnull=False, email__isnull=True)
+                | (~models.Q(role=Role.MAILBOX_USER) & models.Q(mailbox__isnull=True, email__isnull=False)),
+                name="account_is_mailbox_user_or_administrator",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def address(self) -> str:
+        return self.email or self.mailbox_id or ""
+
+    @property
+    def is_superadmin(self) -> bool:
+        return self.role == Role.SUPERADMIN
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role != Role.MAILBOX_USER
+
+    def get_session_auth_hash(self) -> str:
+        """Sessions end when this changes: for a mailbox user with the mailbox's own hash, whoever wrote it."""
+        secret = self.mailbox.password if self.mailbox else self.password
+        return salted_hmac("mailadmin.accounts.session", secret, algorithm="sha256").hexdigest()
+
+
+class Administration(models.Model):
+    """An administrator's domain."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    domain = models.ForeignKey(Domain, on_delete=models.CASCADE, db_constraint=False)
+
+    class Meta:
+        db_table = "mailadmin_administration"
+        constraints = [models.UniqueConstraint(fields=["account", "domain"], name="administration_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.domain_id}"
+
+
+class SignIn(models.Model):
+    """A try to sign in: what the lockout counts, and what a person is shown as the last sign-ins."""
+
+    identifier = models.CharField(max_length=255)  # the address as typed, in lower case
+    client_address = models.CharField(max_length=45)  # an IPv6 address as its /64 network
+    at = models.DateTimeField(db_default=Now(), default=timezone.now)
+    succeeded = models.BooleanField()
+
+    class Meta:
+        db_table = "mailadmin_sign_in"
+        indexes = [
+            models.Index(fields=["identifier", "succeeded", "at"], name="sign_in_by_identifier"),
+            models.Index(fields=["client_address", "succeeded", "at"], name="sign_in_by_client"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identifier} {self.client_address}"

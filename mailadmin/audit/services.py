@@ -1,0 +1,70 @@
+"""Writes the audit, in the transaction of what it records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from .models import Entry
+
+if TYPE_CHECKING:
+    from mailadmin.accounts.actors import Actor
+
+MASK = "•••"
+SECRET_FIELDS = frozenset({"password", "token", "totp_secret"})
+UNRECORDED_FIELDS = frozenset({"created_at", "modified_at", "last_login", "token_validity"})
+
+
+def snapshot(instance: models.Model) -> dict[str, Any]:
+    """The stored fields of a row by name, as JSON can hold them, secrets masked."""
+    values = {}
+    for field in instance._meta.concrete_fields:
+        if field.generated or field.name in UNRECORDED_FIELDS:
+            continue
+        value = getattr(instance, field.attname)
+        if field.name in SECRET_FIELDS:
+            value = _mask(value)
+        values[field.name] = value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
+    return values
+
+
+def record(
+    action: str,
+    *,
+    actor: Actor,
+    target: models.Model,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    domain_name: str = "",
+) -> Entry:
+    """One entry. `before` and `after` are snapshots; only the fields that differ are kept.
+
+    Give neither for a creation (all fields are new), `before` alone for a deletion.
+    """
+    if before is None and after is None:
+        after = snapshot(target)
+    before, after = before or {}, after or {}
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    return Entry.objects.create(
+        actor=actor.label,
+        face=actor.face,
+        client_address=actor.client_address,
+        action=action,
+        object_type=target._meta.model_name or "",
+        object_key=str(before.get(_key(target)) or target.pk),
+        domain_name=domain_name,
+        before={name: before[name] for name in sorted(changed & before.keys())},
+        after={name: after[name] for name in sorted(changed & after.keys())},
+    )
+
+
+def _key(target: models.Model) -> str:
+    return target._meta.pk.name if target._meta.pk else "id"
+
+
+def _mask(value: object) -> str:
+    """A secret shows that it was set, and by its mark whether it changed, never what it is."""
+    from django.utils.crypto import salted_hmac
+
+    return f"{MASK} {salted_hmac('audit.mask', str(value)).hexdigest()[:6]}" if value else ""

@@ -1,0 +1,29 @@
+"""The revision of a row: a short digest of its stored values, so that a stale form is noticed, whoever wrote since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+
+
+def revision(instance: models.Model) -> str:
+    """16 hexadecimal digits that change when any stored field changes."""
+    values = [
+        [field.column, str(getattr(instance, field.attname))]
+        for field in instance._meta.concrete_fields
+        if not field.generated
+    ]
+    return hashlib.sha256(json.dumps(sorted(values)).encode()).hexdigest()[:16]
+
+
+def refuse_stale(instance: models.Model, expected: str | None) -> None:
+    """Raise ValidationError (code `stale`) if the row, read under lock, is not the one that the form showed."""
+    if expected is not None and expected != revision(instance):
+        raise ValidationError(
+            _("Someone else changed this meanwhile. Your input was not saved; the present values are shown."),
+            code="stale",
+        )

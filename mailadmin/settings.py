@@ -1,0 +1,265 @@
+"""One settings file. What differs between sites comes from the environment; docs/settings.md lists it all.
+
+Each secret may also be given as a file: SECRET_KEY_FILE, DATABASE_URL_FILE, CELERY_BROKER_URL_FILE.
+"""
+
+import os
+import socket
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from kombu import Queue
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")
+env = environ.FileAwareEnv()
+
+
+def whole_number(name: str, default: int, *, low: int, high: int) -> int:
+    value = env.int(name, default=default)
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name} must be from {low} to {high}, not {value}.")
+    return int(value)
+
+
+def one_of(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = env.str(name, default=default) or default
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return str(value)
+
+
+# -- The site ---------------------------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Set it, or SECRET_KEY_FILE; 'make run' writes one to var/secret_key."
+    )
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Addresses of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+HTTPS = env.bool("HTTPS", default=False)
+
+INSTALLED_APPS = [
+    "mailadmin.accounts",
+    "mailadmin.audit",
+    "mailadmin.mailhost",
+    "mailadmin.pages",
+    "domains",
+    "aliases",
+    "mailboxes",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "bootstrap",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "mailadmin.accounts.middleware.TrustedProxyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "mailadmin.urls"
+WSGI_APPLICATION = "mailadmin.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "mailadmin.pages.context.site",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+# Bodies larger than this are refused before they are read.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+# -- Data -------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/mailadmin.sqlite3")}
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        charset="utf8mb4",
+        # Lookups compare bytes: Postfix and Dovecot ask in lower case, and 'é' is not 'e'.
+        collation="utf8mb4_bin",
+        isolation_level="read committed",
+        connect_timeout=5,
+        init_command="SET time_zone='+00:00', sql_mode='STRICT_TRANS_TABLES', innodb_lock_wait_timeout=10",
+    )
+    DATABASES["default"]["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"}
+else:
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        timeout=20,
+        # A write transaction takes the write lock at its start, so that what it read is still so when it writes.
+        transaction_mode="IMMEDIATE",
+        init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    )
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# -- People -----------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.Account"
+AUTHENTICATION_BACKENDS = ["mailadmin.accounts.backends.AccountBackend"]
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "pages:home"
+LOGOUT_REDIRECT_URL = "accounts:sign_in"
+PASSWORD_HASHERS = [
+    "mailadmin.accounts.hashers.Argon2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+PASSWORD_MIN_LENGTH = whole_number("PASSWORD_MIN_LENGTH", 10, low=8, high=128)
+PASSWORD_MAX_LENGTH = 1024
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "mailadmin.accounts.passwords.LengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+# How new mailbox passwords are stored; a weaker one is replaced at sign-in.
+MAILBOX_PASSWORD_SCHEME = one_of(
+    "MAILBOX_PASSWORD_SCHEME", "ARGON2ID", ("ARGON2ID", "BLF-CRYPT", "SHA512-CRYPT", "SHA256-CRYPT")
+)
+# Failed sign-ins in the last SIGN_IN_WINDOW_SECONDS that lock: one account from one address, one account from
+# everywhere, one address for every account. Who signed in before from the same address is held to the first only.
+SIGN_IN_WINDOW_SECONDS = whole_number("SIGN_IN_WINDOW_SECONDS", 900, low=60, high=86_400)
+SIGN_IN_FAILURES_PER_PAIR = whole_number("SIGN_IN_FAILURES_PER_PAIR", 5, low=1, high=1000)
+SIGN_IN_FAILURES_PER_ACCOUNT = whole_number("SIGN_IN_FAILURES_PER_ACCOUNT", 25, low=1, high=10_000)
+SIGN_IN_FAILURES_PER_ADDRESS = whole_number("SIGN_IN_FAILURES_PER_ADDRESS", 100, low=1, high=100_000)
+SESSION_COOKIE_AGE = whole_number("SESSION_HOURS", 12, low=1, high=24 * 365) * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "mailadmin.pages.errors.csrf_failure"
+
+# -- Browser ----------------------------------------------------------------------------------------------
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # removed unless the proxy is trusted
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap's own icons are data: images in its style sheet
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# -- Language and time ------------------------------------------------------------------------------------
+LANGUAGE_CODE = one_of("LANGUAGE_CODE", "en", ("en", "fr"))
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "mailadmin" / "locale"]
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+
+# -- Addresses --------------------------------------------------------------------------------------------
+SMTPUTF8 = env.bool("SMTPUTF8", default=False)
+SINGLE_LABEL_DOMAINS = env.bool("SINGLE_LABEL_DOMAINS", default=False)
+# domain.maxquota and domain.quota count in this many bytes, as Postfixadmin's quota_multiplier.
+QUOTA_MULTIPLIER = whole_number("QUOTA_MULTIPLIER", 1_024_000, low=1, high=2**30)
+# May the administrators of a domain change its abuse, hostmaster, postmaster and webmaster aliases?
+ROLE_ALIASES_FOR_DOMAIN_ADMINS = env.bool("ROLE_ALIASES_FOR_DOMAIN_ADMINS", default=False)
+
+# -- The mail host ----------------------------------------------------------------------------------------
+MAIL_HOST = env.str("MAIL_HOST", default="main")  # this machine's name among the mail hosts
+MAIL_VOLUME = Path(env.str("MAIL_VOLUME", default=str(VAR_DIR / "vmail")))
+MAIL_OWNER = env.str("MAIL_OWNER", default="")  # USER:GROUP of the Maildirs; empty: whoever runs the worker
+MAPS_DIR = Path(env.str("MAPS_DIR", default=str(VAR_DIR / "maps")))
+MAPS_TYPE = one_of("MAPS_TYPE", "texthash", ("lmdb", "cdb", "hash", "texthash", "sql"))
+MAIL_CONFIG = env.str("MAIL_CONFIG", default="")  # Postfix's configuration directory; empty: none to tell
+DOVECOT_CONFIG = env.str("DOVECOT_CONFIG", default="")  # dovecot.conf; empty: none to tell
+ARCHIVE_DAYS = whole_number("ARCHIVE_DAYS", 30, low=0, high=36_500)
+# Whether a mailbox user's forwarding and an alias may end outside the domains of this server.
+SWEEP_SECONDS = whole_number("SWEEP_SECONDS", 15, low=1, high=3600)
+
+# -- Celery -----------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+EMBEDDED_BROKER = not CELERY_BROKER_URL
+if EMBEDDED_BROKER:
+    CELERY_BROKER_URL = "filesystem://"
+    _broker = VAR_DIR / "broker"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_broker / "queue"),
+        "data_folder_out": str(_broker / "queue"),
+        "control_folder": str(_broker / "control"),
+        "polling_interval": 0.2,
+    }
+else:
+    # A save must not wait for a broker that is away: the pending rows are there, and the sweep finds them.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 0}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "mailadmin"
+# Work for one mail host is done on that host: each worker listens to its own queue beside the common one.
+CELERY_TASK_QUEUES = [Queue("mailadmin"), Queue(f"mailadmin.host.{MAIL_HOST}")]
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "mailadmin.mailhost.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "recount": {"task": "domains.tasks.recount", "schedule": 600},
+    "purge-archive": {"task": "mailboxes.tasks.purge_archive", "schedule": 3600},
+    "prune": {"task": "mailadmin.mailhost.tasks.prune", "schedule": 3600},
+}
+
+# -- Log --------------------------------------------------------------------------------------------------
+HOSTNAME = socket.gethostname()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
