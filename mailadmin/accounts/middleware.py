@@ -1,0 +1,43 @@
+"""Believes X-Forwarded-For and X-Forwarded-Proto only from the proxies that the site names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+from mailadmin.accounts.clients import UNIX_SOCKET, is_within, parse_address, parse_proxies
+
+
+class TrustedProxyMiddleware:
+    """REMOTE_ADDR becomes the last hop that is no proxy of ours: further left a client writes what it likes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.proxies = parse_proxies(settings.TRUSTED_PROXIES)
+        self.trusts_socket = UNIX_SOCKET in settings.TRUSTED_PROXIES
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        forwarded_for = request.META.pop("HTTP_X_FORWARDED_FOR", "")
+        forwarded_proto = request.META.pop("HTTP_X_FORWARDED_PROTO", "")
+        if self._is_trusted(request.META.get("REMOTE_ADDR", "")):
+            self._believe(request, forwarded_for, forwarded_proto)
+        return self.get_response(request)
+
+    def _is_trusted(self, peer: str) -> bool:
+        if not peer:
+            return self.trusts_socket
+        return is_within(parse_address(peer), self.proxies)
+
+    def _believe(self, request: HttpRequest, forwarded_for: str, forwarded_proto: str) -> None:
+        for hop in reversed(forwarded_for.split(",")):
+            address = parse_address(hop)
+            if address is None:
+                break
+            request.META["REMOTE_ADDR"] = str(address)
+            if not is_within(address, self.proxies):
+                break
+        proto = forwarded_proto.rpartition(",")[2].strip().lower()
+        if proto in ("http", "https"):
+            request.META["HTTP_X_FORWARDED_PROTO"] = proto
