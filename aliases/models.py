@@ -40,8 +40,12 @@ class Alias(models.Model):
         related_name="aliases",
         verbose_name=_("domain"),
     )
-    created_at = models.DateTimeField(_("created"), db_column="created", db_default=Now(), default=timezone.now, editable=False)
-    modified_at = models.DateTimeField(_("changed"), db_column="modified", db_default=Now(), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(
+        _("created"), db_column="created", db_default=Now(), default=timezone.now, editable=False
+    )
+    modified_at = models.DateTimeField(
+        _("changed"), db_column="modified", db_default=Now(), default=timezone.now, editable=False
+    )
     active = models.BooleanField(_("active"), db_default=True, default=True)
     description = models.CharField(_("description"), max_length=255, blank=True, db_default="", default="")
     # True for a mailbox's row that forwards nowhere: a million of them must not slow the list of the others.

@@ -32,17 +32,24 @@ class Domain(models.Model):
     description = models.CharField(_("description"), max_length=255, blank=True, db_default="", default="")
     max_aliases = models.IntegerField(_("aliases at most"), db_column="aliases", db_default=0, default=0)
     max_mailboxes = models.IntegerField(_("mailboxes at most"), db_column="mailboxes", db_default=0, default=0)
-    max_quota_mb = models.BigIntegerField(
-        _("largest mailbox, MB"), db_column="maxquota", db_default=0, default=0
-    )
+    max_quota_mb = models.BigIntegerField(_("largest mailbox, MB"), db_column="maxquota", db_default=0, default=0)
     quota_mb = models.BigIntegerField(_("all mailboxes together, MB"), db_column="quota", db_default=0, default=0)
     transport = models.CharField(_("transport"), max_length=255, db_default=VIRTUAL, default=VIRTUAL)
     backup_mx = models.BooleanField(_("backup MX"), db_column="backupmx", db_default=False, default=False)
-    created_at = models.DateTimeField(_("created"), db_column="created", db_default=Now(), default=timezone.now, editable=False)
-    modified_at = models.DateTimeField(_("changed"), db_column="modified", db_default=Now(), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(
+        _("created"), db_column="created", db_default=Now(), default=timezone.now, editable=False
+    )
+    modified_at = models.DateTimeField(
+        _("changed"), db_column="modified", db_default=Now(), default=timezone.now, editable=False
+    )
     active = models.BooleanField(_("active"), db_default=True, default=True)
     password_expiry_days = models.IntegerField(
-        _("passwords expire after, days"), db_column="password_expiry", null=True, blank=True, db_default=0, default=0
+        _("passwords expire after, days"),
+        db_column="password_expiry",
+        null=True,
+        blank=True,
+        db_default=0,
+        default=0,
     )
 
     objects = DomainQuerySet.as_manager()
@@ -54,9 +61,7 @@ class Domain(models.Model):
         verbose_name_plural = _("domains")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(
-                    max_aliases__gte=-1, max_mailboxes__gte=-1, max_quota_mb__gte=-1, quota_mb__gte=-1
-                ),
+                condition=models.Q(max_aliases__gte=-1, max_mailboxes__gte=-1, max_quota_mb__gte=-1, quota_mb__gte=-1),
                 name="domain_limits_from_minus_one",
                 violation_error_message=_("A limit is 0 (none), -1 (not allowed) or a positive number."),
             ),
@@ -98,8 +103,12 @@ class AliasDomain(models.Model):
         related_name="alias_domains",
         verbose_name=_("target domain"),
     )
-    created_at = models.DateTimeField(_("created"), db_column="created", db_default=Now(), default=timezone.now, editable=False)
-    modified_at = models.DateTimeField(_("changed"), db_column="modified", db_default=Now(), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(
+        _("created"), db_column="created", db_default=Now(), default=timezone.now, editable=False
+    )
+    modified_at = models.DateTimeField(
+        _("changed"), db_column="modified", db_default=Now(), default=timezone.now, editable=False
+    )
     active = models.BooleanField(_("active"), db_default=True, default=True)
     description = models.CharField(_("description"), max_length=255, blank=True, db_default="", default="")
 
@@ -122,8 +131,8 @@ class DomainUsage(models.Model):
     domain = models.OneToOneField(
         Domain, on_delete=models.CASCADE, primary_key=True, db_constraint=False, related_name="usage"
     )
-    mailboxes = models.PositiveIntegerField(db_default=0, default=0)
-    aliases = models.PositiveIntegerField(db_default=0, default=0)
+    mailboxes = models.IntegerField(db_default=0, default=0)
+    aliases = models.IntegerField(db_default=0, default=0)
     quota_bytes = models.BigIntegerField(db_default=0, default=0)
     used_bytes = models.BigIntegerField(db_default=0, default=0)
 

@@ -57,7 +57,8 @@ def normalise_local_part(text: str) -> str:
     if not local_part.isascii():
         if not settings.SMTPUTF8:
             raise ValidationError(
-                _("Letters outside ASCII are not allowed before the @ on this server."), code="local_part_unicode"
+                _("Letters outside ASCII are not allowed before the @ on this server."),
+                code="local_part_unicode",
             )
         if not local_part.isprintable():
             raise ValidationError(_("The part before the @ has a control character."), code="local_part_invalid")
@@ -76,9 +77,7 @@ def normalise_address(text: str, *, catch_all: bool = False) -> str:
     """'John@Exämple.org' -> 'john@xn--exmple-cua.org'; '@example.org' only where a catch-all may stand."""
     local_part, at, domain = text.strip(" ").rpartition("@")
     if not at:
-        raise ValidationError(
-            _("“%(text)s” is not an address: it has no @."), "address_no_at", {"text": text[:255]}
-        )
+        raise ValidationError(_("“%(text)s” is not an address: it has no @."), "address_no_at", {"text": text[:255]})
     domain = normalise_domain(domain)
     if not local_part and catch_all:
         return f"@{domain}"
@@ -104,9 +103,7 @@ def normalise_targets(targets: list[str] | str, *, catch_all: bool = False) -> l
     if not normal:
         raise ValidationError(_("Enter at least one target address."), code="target_missing")
     if len(normal) > TARGETS_AT_MOST:
-        raise ValidationError(
-            _("An alias has %(most)d targets at most."), "target_too_many", {"most": TARGETS_AT_MOST}
-        )
+        raise ValidationError(_("An alias has %(most)d targets at most."), "target_too_many", {"most": TARGETS_AT_MOST})
     return list(normal)
 
 

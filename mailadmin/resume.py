@@ -57,9 +57,7 @@ def _drop_if_empty(connection: BaseDatabaseWrapper, table: str) -> None:
         cursor.execute(f"DROP TABLE {name}")
 
 
-def _record_content_type_name(
-    connection: BaseDatabaseWrapper, forwards: list[Migration], present: set[str]
-) -> None:
+def _record_content_type_name(connection: BaseDatabaseWrapper, forwards: list[Migration], present: set[str]) -> None:
     """The one early migration of Django's own that removes a column: recorded, if the column is gone."""
     later = ("contenttypes", "0002_remove_content_type_name")
     planned = {(migration.app_label, migration.name) for migration in forwards}

@@ -22,7 +22,11 @@ def revision(instance: models.Model) -> str:
 
 def refuse_stale(instance: models.Model, expected: str | None) -> None:
     """Raise ValidationError (code `stale`) if the row, read under lock, is not the one that the form showed."""
-    if expected is not None and expected != revision(instance):
+    refuse_other(revision(instance), expected)
+
+
+def refuse_other(present: str, expected: str | None) -> None:
+    if expected is not None and expected != present:
         raise ValidationError(
             _("Someone else changed this meanwhile. Your input was not saved; the present values are shown."),
             code="stale",

@@ -58,14 +58,20 @@ class Mailbox(models.Model):
         related_name="mailbox_set",
         verbose_name=_("domain"),
     )
-    created_at = models.DateTimeField(_("created"), db_column="created", db_default=Now(), default=timezone.now, editable=False)
-    modified_at = models.DateTimeField(_("changed"), db_column="modified", db_default=Now(), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(
+        _("created"), db_column="created", db_default=Now(), default=timezone.now, editable=False
+    )
+    modified_at = models.DateTimeField(
+        _("changed"), db_column="modified", db_default=Now(), default=timezone.now, editable=False
+    )
     active = models.BooleanField(_("active"), db_default=True, default=True)
     phone = models.CharField(max_length=30, blank=True, db_default="", default="")
     email_other = models.CharField(max_length=255, blank=True, db_default="", default="")
     token = models.CharField(max_length=255, blank=True, db_default="", default="")
     token_validity = models.DateTimeField(db_default=NEVER, default=NEVER, editable=False)
-    password_expires_at = models.DateTimeField(db_column="password_expiry", db_default=NEVER, default=NEVER, editable=False)
+    password_expires_at = models.DateTimeField(
+        db_column="password_expiry", db_default=NEVER, default=NEVER, editable=False
+    )
     totp_secret = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 Postfixadmin's NULL
     smtp_active = models.BooleanField(_("may send"), db_default=True, default=True)
     # What the search looks up by index: the name, and its last word, in small letters.

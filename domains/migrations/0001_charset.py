@@ -12,5 +12,6 @@ def set_charset(apps, schema_editor):
 class Migration(migrations.Migration):
     initial = True
     dependencies = []
+    atomic = False  # ALTER DATABASE is DDL
     run_before = [("contenttypes", "0001_initial"), ("sessions", "0001_initial")]
     operations = [migrations.RunPython(set_charset, migrations.RunPython.noop)]

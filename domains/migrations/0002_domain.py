@@ -58,8 +58,8 @@ class Migration(migrations.Migration):
             name='DomainUsage',
             fields=[
                 ('domain', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='usage', serialize=False, to='domains.domain')),
-                ('mailboxes', models.PositiveIntegerField(db_default=0, default=0)),
-                ('aliases', models.PositiveIntegerField(db_default=0, default=0)),
+                ('mailboxes', models.IntegerField(db_default=0, default=0)),
+                ('aliases', models.IntegerField(db_default=0, default=0)),
                 ('quota_bytes', models.BigIntegerField(db_default=0, default=0)),
                 ('used_bytes', models.BigIntegerField(db_default=0, default=0)),
             ],

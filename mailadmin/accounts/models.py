@@ -57,6 +57,7 @@ class Account(AbstractBaseUser):
 
     objects = AccountManager()
 
+    AUDIT_KEY = "email"
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: list[str] = []

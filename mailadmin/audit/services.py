@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from .models import Entry
 
@@ -37,22 +40,37 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     domain_name: str = "",
-) -> Entry:
+) -> None:
     """One entry. `before` and `after` are snapshots; only the fields that differ are kept.
 
     Give neither for a creation (all fields are new), `before` alone for a deletion.
     """
     if before is None and after is None:
         after = snapshot(target)
-    before, after = before or {}, after or {}
+    _entry(action, actor, target, before or {}, after or {}, domain_name).save()
+
+
+def record_deletions(action: str, targets: Iterable[models.Model], *, actor: Actor, domain_name: str = "") -> None:
+    """An entry for each of many rows that go together."""
+    Entry.objects.bulk_create([_entry(action, actor, target, snapshot(target), {}, domain_name) for target in targets])
+
+
+def _entry(
+    action: str,
+    actor: Actor,
+    target: models.Model,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    domain_name: str,
+) -> Entry:
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    return Entry.objects.create(
+    return Entry(
         actor=actor.label,
         face=actor.face,
         client_address=actor.client_address,
         action=action,
         object_type=target._meta.model_name or "",
-        object_key=str(before.get(_key(target)) or target.pk),
+        object_key=str(before.get(_key(target)) or getattr(target, _key(target))),
         domain_name=domain_name,
         before={name: before[name] for name in sorted(changed & before.keys())},
         after={name: after[name] for name in sorted(changed & after.keys())},
@@ -60,11 +78,20 @@ def record(
 
 
 def _key(target: models.Model) -> str:
-    return target._meta.pk.name if target._meta.pk else "id"
+    """The field that people know the object by."""
+    return getattr(target, "AUDIT_KEY", "") or (target._meta.pk.name if target._meta.pk else "id")
 
 
 def _mask(value: object) -> str:
     """A secret shows that it was set, and by its mark whether it changed, never what it is."""
-    from django.utils.crypto import salted_hmac
-
     return f"{MASK} {salted_hmac('audit.mask', str(value)).hexdigest()[:6]}" if value else ""
+
+
+@contextmanager
+def recording(action: str, *, actor: Actor, target: models.Model, domain_name: str = "") -> Iterator[None]:
+    """Records the edit that the block makes to `target`; nothing if no field changed."""
+    before = snapshot(target)
+    yield
+    after = snapshot(target)
+    if before != after:
+        record(action, actor=actor, target=target, before=before, after=after, domain_name=domain_name)

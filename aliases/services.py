@@ -1,0 +1,170 @@
+"""The one way in which aliases are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from aliases.models import Alias
+from aliases.rules import can_change_alias
+from aliases.targets import references_to, refuse_loop
+from domains import usage
+from domains.locks import lock_domain
+from domains.models import DISABLED, UNLIMITED, Domain
+from domains.rules import require
+from mailadmin.addresses import normalise_address, normalise_targets, show_address, split_address
+from mailadmin.audit import services as audit
+from mailadmin.errors import at_field, refuse
+from mailadmin.mailhost.queue import queue_address
+from mailadmin.revisions import refuse_stale
+from mailboxes.models import Mailbox
+
+if TYPE_CHECKING:
+    from mailadmin.accounts.actors import Actor
+
+__all__ = [
+    "create_alias",
+    "delete_alias",
+    "edit_alias",
+    "references_to",
+    "refuse_taken",
+    "retarget",
+    "set_alias_active",
+    "without",
+]
+
+
+@transaction.atomic
+def create_alias(
+    *, address: str, targets: list[str] | str, description: str = "", active: bool = True, actor: Actor
+) -> Alias:
+    """An alias, or with '@example.org' the domain's catch-all."""
+    address = at_field("address", normalise_address, address, catch_all=True)
+    require(can_change_alias(actor, address))
+    domain = lock_domain(split_address(address)[1], field="address")
+    refuse_taken(address, field="address")
+    _refuse_full(domain)
+    alias = Alias(address=address, domain=domain, description=description, active=active)
+    alias.targets = _checked_targets(address, targets)
+    alias.clean_fields(exclude={"domain"})
+    alias.save(force_insert=True)
+    usage.adjust(domain.pk, aliases=1)
+    audit.record("alias.create", actor=actor, target=alias, domain_name=domain.pk)
+    queue_address(address)
+    return alias
+
+
+@transaction.atomic
+def edit_alias(*, alias: Alias, changes: dict[str, Any], expected_revision: str | None = None, actor: Actor) -> Alias:
+    """Change `targets`, `description` or `active`."""
+    alias = lock_alias(alias, actor)
+    refuse_stale(alias, expected_revision)
+    with audit.recording("alias.edit", actor=actor, target=alias, domain_name=alias.domain_id):
+        for name, value in changes.items():
+            if name == "targets":
+                value = _checked_targets(alias.address, value)
+            elif name not in ("description", "active"):
+                raise ValidationError(_("“%(name)s” cannot be changed."), "field_unknown", {"name": name})
+            setattr(alias, name, value)
+        alias.modified_at = timezone.now()
+        alias.clean_fields(exclude={"domain"})
+        alias.save()
+    queue_address(alias.address)
+    return alias
+
+
+def set_alias_active(*, alias: Alias, active: bool, actor: Actor) -> Alias:
+    return edit_alias(alias=alias, changes={"active": active}, actor=actor)
+
+
+@transaction.atomic
+def delete_alias(*, alias: Alias, actor: Actor) -> None:
+    """Delete it, and take it out of the aliases that point at it."""
+    alias = lock_alias(alias, actor)
+    retarget(references_to([alias.address]), without([alias.address]), actor=actor)
+    remove_row(alias, actor=actor)
+
+
+def remove_row(alias: Alias, *, actor: Actor) -> None:
+    """Delete the row alone; `delete_alias` also looks after what points at it."""
+    before = audit.snapshot(alias)
+    audit.record("alias.delete", actor=actor, target=alias, before=before, domain_name=alias.domain_id)
+    usage.adjust(alias.domain_id, aliases=-1)
+    queue_address(alias.address)
+    alias.delete()
+
+
+def retarget(aliases: Iterable[Alias], replace: Callable[[str], str | None], *, actor: Actor) -> None:
+    """Put `replace(target)` in the place of each target of these aliases, or with None take it out.
+
+    An alias that is left with no target is deleted: mail to it would have nowhere to go.
+    """
+    for alias in aliases:
+        alias = Alias.objects.select_for_update().get(pk=alias.pk)
+        replaced = dict.fromkeys(replace(target) for target in alias.targets)
+        _retarget_one(alias, [target for target in replaced if target], actor=actor)
+
+
+def without(addresses: Iterable[str]) -> Callable[[str], str | None]:
+    """For `retarget`: take these addresses out."""
+    gone = set(addresses)
+    return lambda target: None if target in gone else target
+
+
+def _retarget_one(alias: Alias, targets: list[str], *, actor: Actor) -> None:
+    mailbox = Mailbox.objects.filter(pk=alias.pk).first()
+    if not targets and mailbox is None:
+        remove_row(alias, actor=actor)
+        return
+    with audit.recording("alias.edit", actor=actor, target=alias, domain_name=alias.domain_id):
+        alias.targets = targets or [alias.address]  # a mailbox that forwarded only there keeps its mail again
+        alias.modified_at = timezone.now()
+        alias.save()
+    queue_address(alias.address)
+
+
+def lock_alias(alias: Alias, actor: Actor) -> Alias:
+    """The present row, locked; a mailbox's forwarding is written through the mailbox."""
+    require(can_change_alias(actor, alias.address))
+    alias = Alias.objects.select_for_update().select_related("domain").get(pk=alias.pk)
+    if Mailbox.objects.filter(pk=alias.pk).exists():
+        raise ValidationError(
+            _("%(address)s is a mailbox; this is its forwarding."),
+            "alias_of_mailbox",
+            {"address": str(alias)},
+        )
+    return alias
+
+
+def refuse_taken(address: str, *, field: str) -> None:
+    """An address belongs to one mailbox or one alias."""
+    if Mailbox.objects.filter(pk=address).exists():
+        text, code = _("%(address)s is a mailbox already."), "address_is_mailbox"
+    elif Alias.objects.filter(pk=address).exists():
+        text, code = _("%(address)s is an alias already."), "address_is_alias"
+    else:
+        return
+    refuse(field, text, code, address=show_address(address))
+
+
+def _refuse_full(domain: Domain) -> None:
+    if domain.max_aliases == UNLIMITED:
+        return
+    if domain.max_aliases == DISABLED:
+        text, code = _("Aliases are not allowed in %(domain)s."), "aliases_disabled"
+    elif Alias.objects.listed().filter(domain=domain).count() < domain.max_aliases:
+        return
+    else:
+        text, code = _("%(domain)s has all its %(most)d aliases already."), "domain_full"
+    refuse("address", text, code, domain=domain, most=domain.max_aliases)
+
+
+def _checked_targets(address: str, targets: list[str] | str) -> list[str]:
+    normal = at_field("targets", normalise_targets, targets, catch_all=not split_address(address)[0])
+    at_field("targets", refuse_loop, address, normal)
+    return normal

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.db.models import QuerySet
+
+from domains.models import Domain
+from mailadmin.accounts.actors import Actor
+from mailadmin.addresses import normalise_address, normalise_domain, split_address
+from mailadmin.commands import ObjectCommand, add_active, add_password, given, is_live, read_password
+from mailboxes.models import Mailbox
+from mailboxes.services import (
+    create_mailbox,
+    delete_mailbox,
+    edit_mailbox,
+    rename_mailbox,
+    set_mailbox_password,
+)
+
+
+class Command(ObjectCommand[Mailbox]):
+    help = "Mailboxes: list, show, add, edit, delete."
+    key_name = "address"
+    key_help = "the mailbox, as in joe@example.org"
+
+    def rows(self, options: dict[str, Any]) -> QuerySet[Mailbox]:
+        rows = Mailbox.objects.order_by("address")
+        return rows.filter(domain_id=normalise_domain(options["domain"])) if "domain" in options else rows
+
+    def normalise_key(self, key: str) -> str:
+        return normalise_address(key)
+
+    def list_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--domain")
+
+    def field_arguments(self, parser: CommandParser, *, adding: bool) -> None:
+        parser.add_argument("--name", help="the person's")
+        parser.add_argument("--quota-bytes", type=int, help="0 is unlimited")
+        add_active(parser)
+        add_password(parser)
+        if not adding:
+            parser.add_argument("--address", dest="new_address", help="rename, or move to another domain")
+            parser.add_argument("--keep-alias", action="store_true", help="leave an alias at the old address")
+
+    def describe(self, row: Mailbox) -> dict[str, Any]:
+        return {
+            "address": row.address,
+            "name": row.name,
+            "active": row.active,
+            "quota_bytes": row.quota_bytes,
+            "created_at": row.created_at,
+            "modified_at": row.modified_at,
+            "live": is_live(row.address, row.domain_id),
+        }
+
+    def add(self, key: str, options: dict[str, Any], actor: Actor) -> Mailbox:
+        local_part, domain_name = split_address(key)
+        domain = Domain.objects.filter(pk=normalise_domain(domain_name)).first()
+        if domain is None:
+            raise CommandError(f"There is no domain {domain_name}.")
+        fields = given(options, "name", "quota_bytes", "active")
+        return create_mailbox(domain=domain, local_part=local_part, **fields, **read_password(options), actor=actor)
+
+    def edit(self, row: Mailbox, options: dict[str, Any], actor: Actor) -> Mailbox:
+        changes, password = given(options, "name", "quota_bytes", "active"), read_password(options)
+        if changes:
+            row = edit_mailbox(mailbox=row, changes=changes, actor=actor)
+        if password:
+            row = set_mailbox_password(mailbox=row, **password, actor=actor)
+        if "new_address" in options:
+            kept = options.get("keep_alias", False)
+            row = rename_mailbox(mailbox=row, address=options["new_address"], keep_alias=kept, actor=actor)
+        return row
+
+    def delete(self, row: Mailbox, actor: Actor) -> None:
+        delete_mailbox(mailbox=row, actor=actor)

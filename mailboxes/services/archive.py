@@ -1,0 +1,129 @@
+"""Deletion keeps everything for a while: the rows as they were, and the Maildir on the same volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core import serializers
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from aliases.models import Alias
+from aliases.services import references_to, refuse_taken, retarget, without
+from domains import usage
+from domains.locks import lock_domain
+from domains.models import Domain
+from domains.rules import can_change_addresses, require
+from mailadmin.audit import services as audit
+from mailadmin.errors import refuse
+from mailadmin.mailhost.queue import queue_address, queue_maildir, queue_maildirs
+from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
+from mailboxes.quotas import refuse_quota
+from mailboxes.rules import can_change_mailbox
+from mailboxes.services.create import free_maildir, insert_rows, refuse_full
+
+if TYPE_CHECKING:
+    from mailadmin.accounts.actors import Actor
+
+
+@transaction.atomic
+def delete_mailbox(*, mailbox: Mailbox, actor: Actor) -> ArchivedMailbox:
+    """Delete it, take it out of what points at it, and keep its rows and Maildir in the archive."""
+    require(can_change_mailbox(actor, mailbox))
+    Domain.objects.select_for_update().get(pk=mailbox.domain_id)
+    mailbox = Mailbox.objects.select_for_update().get(pk=mailbox.pk)
+    retarget(references_to([mailbox.pk]), without([mailbox.pk]), actor=actor)
+    return delete_mailboxes(mailboxes=[mailbox], actor=actor)[0]
+
+
+def delete_mailboxes(*, mailboxes: Sequence[Mailbox], actor: Actor) -> list[ArchivedMailbox]:
+    """Archive the rows of mailboxes of one domain, locked and allowed by the caller, and nothing around them."""
+    addresses, domain_name = [mailbox.pk for mailbox in mailboxes], mailboxes[0].domain_id
+    forwardings = Alias.objects.in_bulk(addresses)
+    archived = ArchivedMailbox.objects.bulk_create(
+        [_archive_entry(mailbox, forwardings.get(mailbox.pk)) for mailbox in mailboxes]
+    )
+    audit.record_deletions("mailbox.delete", mailboxes, actor=actor, domain_name=domain_name)
+    usage.adjust(
+        domain_name,
+        mailboxes=-len(mailboxes),
+        quota_bytes=-sum(max(mailbox.quota_bytes, 0) for mailbox in mailboxes),
+    )
+    queue_address(*addresses)
+    queue_maildirs((entry.address, f"users/{entry.maildir}", entry.archive_path) for entry in archived)
+    Alias.objects.filter(pk__in=addresses).delete()
+    MailboxUsage.objects.filter(pk__in=addresses).delete()
+    Mailbox.objects.filter(pk__in=addresses).delete()
+    return archived
+
+
+def _archive_entry(mailbox: Mailbox, forwarding: Alias | None) -> ArchivedMailbox:
+    return ArchivedMailbox(
+        address=mailbox.pk,
+        domain_name=mailbox.domain_id,
+        maildir=mailbox.maildir,
+        mailbox_row=_row(mailbox),
+        alias_row=_row(forwarding) if forwarding else None,
+        purge_after=timezone.now() + timedelta(days=settings.ARCHIVE_DAYS),
+    )
+
+
+def _row(instance: models.Model) -> dict[str, Any]:
+    """All stored fields, as Django's serialiser writes them."""
+    (data,) = serializers.serialize("python", [instance])
+    fields = {name: value for name, value in data["fields"].items() if not _generated(instance, name)}
+    return {name: value if _plain(value) else value.isoformat() for name, value in fields.items()}
+
+
+def _generated(instance: models.Model, name: str) -> bool:
+    return bool(getattr(instance._meta.get_field(name), "generated", False))
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str | int | bool | None)
+
+
+@transaction.atomic
+def restore_mailbox(*, archived: ArchivedMailbox, actor: Actor) -> Mailbox:
+    """Bring a deleted mailbox back as it was, with its mail, if its address is still free and the domain has room."""
+    require(can_change_addresses(actor, archived.domain_name))
+    domain = lock_domain(archived.domain_name, field="address")
+    refuse_taken(archived.address, field="address")
+    refuse_full(domain)
+    now = timezone.now()
+    if not ArchivedMailbox.objects.restorable().filter(pk=archived.pk).update(restored_at=now):
+        refuse("address", _("This mailbox was restored or purged meanwhile."), "archive_gone")
+    mailbox = Mailbox(address=archived.address, **_fields(Mailbox, archived.mailbox_row))
+    refuse_quota(domain, max(mailbox.quota_bytes, 0))
+    mailbox.maildir, mailbox.modified_at = free_maildir(mailbox.address), now
+    row = Alias(**_fields(Alias, archived.alias_row or {}))
+    insert_rows(mailbox, targets=row.targets or [mailbox.address])
+    audit.record("mailbox.restore", actor=actor, target=mailbox, domain_name=domain.pk)
+    queue_maildir(mailbox.address, source=archived.archive_path, target=f"users/{mailbox.maildir}")
+    return mailbox
+
+
+def _fields(model: type[models.Model], row: dict[str, Any]) -> dict[str, Any]:
+    fields = {}
+    for name, value in row.items():
+        field = model._meta.get_field(name)
+        fields[field.attname] = field.to_python(value)  # type: ignore[union-attr]  # stored fields only
+    return fields
+
+
+@transaction.atomic
+def purge(*, archived: Iterable[ArchivedMailbox], actor: Actor) -> int:
+    """End the archive's time: the Maildirs are removed, and the hashes forgotten. Returns how many."""
+    count = 0
+    for entry in archived:
+        emptied = ArchivedMailbox.objects.restorable().filter(pk=entry.pk)
+        if not emptied.update(purged_at=timezone.now(), mailbox_row={}, alias_row=None):
+            continue
+        count += 1
+        audit.record("mailbox.purge", actor=actor, target=entry, before={}, after={}, domain_name=entry.domain_name)
+        queue_maildir(entry.address, source=entry.archive_path)
+    return count

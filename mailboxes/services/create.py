@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from aliases.models import Alias
+from aliases.services import refuse_taken
+from domains import usage
+from domains.locks import lock_domain
+from domains.models import DISABLED, UNLIMITED, Domain
+from domains.rules import can_change_addresses, require
+from mailadmin.accounts.passwords import validate_new_password
+from mailadmin.accounts.schemes import check_hash, hash_password
+from mailadmin.addresses import normalise_address
+from mailadmin.audit import services as audit
+from mailadmin.errors import at_field, refuse
+from mailadmin.mailhost.queue import queue_address, queue_maildir
+from mailboxes.models import Mailbox
+from mailboxes.quotas import default_quota, refuse_quota
+
+if TYPE_CHECKING:
+    from mailadmin.accounts.actors import Actor
+
+
+def create_mailbox(
+    *,
+    domain: Domain,
+    local_part: str,
+    password: str | None = None,
+    password_hash: str | None = None,
+    name: str = "",
+    quota_bytes: int | None = None,
+    active: bool = True,
+    actor: Actor,
+) -> Mailbox:
+    """A mailbox with its own alias row, which keeps a catch-all from taking its mail, and its Maildir to come.
+
+    The password comes in clear or as a hash with its {SCHEME}. Without `quota_bytes` it gets the domain's largest.
+    """
+    require(can_change_addresses(actor, domain.pk))
+    address = at_field("local_part", normalise_address, f"{local_part}@{domain.pk}")
+    # Hashed before the domain's row is locked: it takes long, on purpose.
+    stored = stored_password(password, password_hash, about=(address, name))
+    mailbox = Mailbox(address=address, name=name, password=stored, active=active)
+    return _insert(mailbox, quota_bytes, actor)
+
+
+@transaction.atomic
+def _insert(mailbox: Mailbox, quota_bytes: int | None, actor: Actor) -> Mailbox:
+    mailbox.local_part, domain_name = mailbox.address.rsplit("@", 1)
+    mailbox.domain = domain = lock_domain(domain_name, field="local_part")
+    refuse_taken(mailbox.address, field="local_part")
+    refuse_full(domain)
+    mailbox.quota_bytes = default_quota(domain) if quota_bytes is None else quota_bytes
+    refuse_quota(domain, mailbox.quota_bytes)
+    mailbox.maildir = free_maildir(mailbox.address)
+    mailbox.clean_fields(exclude={"domain"})
+    insert_rows(mailbox, targets=[mailbox.address])
+    audit.record("mailbox.create", actor=actor, target=mailbox, domain_name=domain.pk)
+    queue_maildir(mailbox.address, target=f"users/{mailbox.maildir}")
+    return mailbox
+
+
+def insert_rows(mailbox: Mailbox, *, targets: list[str]) -> None:
+    """The mailbox and its forwarding, which is on and off with it; counted, and queued for the lookup tables."""
+    mailbox.save(force_insert=True)
+    forwarding = Alias(address=mailbox.address, domain_id=mailbox.domain_id, active=mailbox.active)
+    forwarding.created_at = forwarding.modified_at = timezone.now()
+    forwarding.targets = targets
+    forwarding.save(force_insert=True)
+    usage.adjust(mailbox.domain_id, mailboxes=1, quota_bytes=max(mailbox.quota_bytes, 0))
+    queue_address(mailbox.address)
+
+
+def stored_password(password: str | None, password_hash: str | None, *, about: tuple[str, ...]) -> str:
+    """What `mailbox.password` is to hold; ValidationError at the field that was given."""
+    if password_hash is not None:
+        at_field("password_hash", check_hash, password_hash)
+        return password_hash
+    if not password:
+        refuse("password", _("Enter a password."), "password_missing")
+    at_field("password", validate_new_password, password, about=about)
+    return hash_password(password)
+
+
+def refuse_full(domain: Domain) -> None:
+    if domain.max_mailboxes == UNLIMITED:
+        return
+    if domain.max_mailboxes == DISABLED:
+        refuse("local_part", _("Mailboxes are not allowed in %(domain)s."), "mailboxes_disabled", domain=domain)
+    if Mailbox.objects.filter(domain=domain).count() >= domain.max_mailboxes:
+        refuse(
+            "local_part",
+            _("%(domain)s has all its %(most)d mailboxes already."),
+            "domain_full",
+            domain=domain,
+            most=domain.max_mailboxes,
+        )
+
+
+def free_maildir(address: str) -> str:
+    """'example.org/joe/', or the like where another program gave that to someone else."""
+    local_part, domain_name = address.rsplit("@", 1)
+    maildir = f"{domain_name}/{local_part}/"
+    taken = Mailbox.objects.filter(maildir=maildir).exclude(pk=address).exists()
+    return f"{domain_name}/{address}/" if taken else maildir
