@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from mailadmin.accounts.actors import Actor
+from mailadmin.accounts.models import Account
 
 if TYPE_CHECKING:
     from django.views import View
@@ -18,11 +19,15 @@ else:
 
 
 class SignedIn(Base):
-    """Anyone who is signed in. `self.actor` is who does it."""
+    """Anyone who is signed in: `self.account`, and `self.actor` for the services."""
 
     actor: Actor
+    account: Account
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not isinstance(request.user, Account):
+            raise PermissionDenied
+        self.account = request.user
         self.actor = Actor.of_request(request)
         if not self.may_enter():
             raise PermissionDenied
@@ -36,7 +41,7 @@ class AdministratorRequired(SignedIn):
     """Superadmins and domain administrators; a mailbox user gets 403."""
 
     def may_enter(self) -> bool:
-        return self.actor.account is not None and self.actor.account.is_administrator
+        return self.account.is_administrator
 
 
 class SuperadminRequired(SignedIn):
@@ -48,4 +53,4 @@ class MailboxUserRequired(SignedIn):
     """The pages about one's own mailbox."""
 
     def may_enter(self) -> bool:
-        return self.actor.account is not None and not self.actor.account.is_administrator
+        return not self.account.is_administrator

@@ -18,7 +18,11 @@ from mailboxes.models import Mailbox
 
 class AccountBackend(BaseBackend):
     def authenticate(
-        self, request: HttpRequest | None, identifier: str | None = None, password: str | None = None
+        self,
+        request: HttpRequest | None,
+        identifier: str | None = None,
+        password: str | None = None,
+        **kwargs: object,
     ) -> Account | None:
         """Both passwords are tried, or a dummy instead: the time does not tell what exists."""
         if not identifier or not password:
@@ -31,9 +35,7 @@ class AccountBackend(BaseBackend):
         """One query. None ends the session: the account, its mailbox or its domain is off or gone."""
         return (
             Account.objects.select_related("mailbox__domain")
-            .filter(
-                Q(email__isnull=False) | Q(mailbox__active=True, mailbox__domain__active=True), is_active=True
-            )
+            .filter(Q(email__isnull=False) | Q(mailbox__active=True, mailbox__domain__active=True), is_active=True)
             .filter(pk=user_id)
             .first()
         )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Submit
@@ -11,14 +11,17 @@ from django.utils.translation import gettext_lazy as _
 from mailadmin.accounts import services
 from mailadmin.accounts.models import Account
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
-def helper(button: str) -> FormHelper:
+
+def helper(button: StrOrPromise) -> FormHelper:
     made = FormHelper()
     made.add_input(Submit("submit", button))
     return made
 
 
-def password_field(label: str, autocomplete: str, **options: Any) -> forms.CharField:
+def password_field(label: StrOrPromise, autocomplete: str, **options: Any) -> forms.CharField:
     # As typed: blanks at the ends belong to the password.
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
     return forms.CharField(label=label, strip=False, widget=widget, **options)
@@ -40,7 +43,7 @@ class SignInForm(forms.Form):
     )
     password = password_field(_("Password"), "current-password")
 
-    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
         self.account: Account | None = None
@@ -54,8 +57,9 @@ class SignInForm(forms.Form):
             )
         return data
 
-    def get_user(self) -> Account | None:
-        """What Django's LoginView asks for."""
+    def get_account(self) -> Account:
+        """Of a valid form."""
+        assert self.account  # noqa: S101  # clean() set it, or the form is not valid
         return self.account
 
 
@@ -71,7 +75,5 @@ class OwnPasswordForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if "new" in data and "again" in data and data["new"] != data["again"]:
-            self.add_error(
-                "again", forms.ValidationError(_("The two new passwords differ."), code="password_differs")
-            )
+            self.add_error("again", forms.ValidationError(_("The two new passwords differ."), code="password_differs"))
         return data

@@ -11,7 +11,7 @@ from mailadmin.accounts.clients import UNIX_SOCKET, is_within, parse_address, pa
 
 
 class TrustedProxyMiddleware:
-    """REMOTE_ADDR becomes the last hop that is no proxy of ours: further left a client writes what it likes."""
+    """REMOTE_ADDR becomes the last hop that is no proxy of ours: left of it a client writes what it likes."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

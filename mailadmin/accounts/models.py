@@ -3,7 +3,7 @@ whose `password` Dovecot and SOGo read as well, and is made at the first sign-in
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -60,7 +60,7 @@ class Account(AbstractBaseUser):
     AUDIT_KEY = "email"
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         db_table = "mailadmin_account"

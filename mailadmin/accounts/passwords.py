@@ -1,4 +1,4 @@
-"""What a new password must be, of administrators and mailboxes alike: long and not known. No composition rules."""
+"""What a new password must be: long, and not known. There are no composition rules."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ def validate_new_password(password: str, *, about: Iterable[str] = ()) -> None:
     refuse_unstorable(password)
     # A mail program cannot send them: IMAP's LOGIN has no way to write a line feed.
     if any(unicodedata.category(character) == "Cc" for character in password):
-        raise ValidationError(
-            _("A password cannot have control characters."), code="password_control_character"
-        )
+        raise ValidationError(_("A password cannot have control characters."), code="password_control_character")
     validate_password(password)
     if password.casefold() in _known_words(about):
         raise ValidationError(_("A password cannot be the address or the name."), code="password_personal")

@@ -111,9 +111,7 @@ def check_hash(stored: str) -> None:
     if len(stored) > STORED_LENGTH_AT_MOST:
         raise ValidationError(_("A password hash has 255 characters at most."), code="hash_long")
     if not stored.startswith(("{", "$1$")):
-        raise ValidationError(
-            _("A password hash begins with its scheme, as in {ARGON2ID}."), code="hash_no_scheme"
-        )
+        raise ValidationError(_("A password hash begins with its scheme, as in {ARGON2ID}."), code="hash_no_scheme")
     try:
         _read(stored)
     except UnknownScheme:
@@ -351,9 +349,7 @@ def _argon2id_costs_enough(text: str) -> bool:
 
 _COSTS: dict[str, Callable[[str], bool]] = {
     "ARGON2ID": _argon2id_costs_enough,
-    "BLF-CRYPT": lambda text: (
-        text.startswith("$2") and libpass.bcrypt.from_string(text).rounds >= BCRYPT_COST
-    ),
+    "BLF-CRYPT": lambda text: text.startswith("$2") and libpass.bcrypt.from_string(text).rounds >= BCRYPT_COST,
     "SHA512-CRYPT": lambda text: libpass.sha512_crypt.from_string(text).rounds >= CRYPT_ROUNDS,
     "SHA256-CRYPT": lambda text: libpass.sha256_crypt.from_string(text).rounds >= CRYPT_ROUNDS,
 }

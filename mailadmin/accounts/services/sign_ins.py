@@ -1,4 +1,4 @@
-"""What is done with accounts: the sign-in, one's own password, and administrators."""
+"""The sign-in, and what follows from knowing the password: a weaker hash can be replaced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sign_in(*, request: HttpRequest, identifier: str, password: str) -> Account:
     if account is None:
         raise ValidationError(_("Address and password do not match."), code="sign_in_failed")
     attempt.succeed()
-    return account  # type: ignore[return-value]  # our one backend gives accounts
+    return account
 
 
 def rehash_administrator(*, account: Account, password: str) -> Account | None:
@@ -66,7 +66,3 @@ def rehash_mailbox(*, mailbox: Mailbox, password: str, client_address: str) -> M
         domain_name=mailbox.domain_id,
     )
     return mailbox
-
-
-def change_own_password(*, account: Account, present: str, new: str, actor: Actor) -> Account:
-    raise NotImplementedError
