@@ -251,6 +251,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "mailadmin.mailhost.tasks.sweep", "schedule": SWEEP_SECONDS},
     "recount": {"task": "domains.tasks.recount", "schedule": 600},
     "purge-archive": {"task": "mailboxes.tasks.purge_archive", "schedule": 3600},
+    "forget-sign-ins": {"task": "mailadmin.accounts.tasks.forget_sign_ins", "schedule": 86_400},
     "prune": {"task": "mailadmin.mailhost.tasks.prune", "schedule": 3600},
 }
 

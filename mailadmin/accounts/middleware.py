@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase
 
 from mailadmin.accounts.clients import UNIX_SOCKET, is_within, parse_address, parse_proxies
@@ -15,7 +16,10 @@ class TrustedProxyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.proxies = parse_proxies(settings.TRUSTED_PROXIES)
+        try:
+            self.proxies = parse_proxies(settings.TRUSTED_PROXIES)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}") from None
         self.trusts_socket = UNIX_SOCKET in settings.TRUSTED_PROXIES
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
