@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 
 import idna
 from django.conf import settings
@@ -26,7 +27,7 @@ _SEPARATORS = re.compile(r"[\s,]+")
 
 def normalise_domain(text: str) -> str:
     """'Exämple.ORG.' -> 'xn--exmple-cua.org'."""
-    name = text.strip().removesuffix(".")
+    name = text.strip(" ").removesuffix(".")
     if not name:
         raise ValidationError(_("Enter a domain name."), code="domain_empty")
     if _is_ip(name):
@@ -39,8 +40,6 @@ def normalise_domain(text: str) -> str:
             "domain_invalid",
             {"name": name[:255]},
         ) from None
-    if len(ascii_name) > 253:
-        raise ValidationError(_("A domain name has 253 characters at most."), code="domain_long")
     labels = ascii_name.split(".")
     if len(labels) == 1 and not settings.SINGLE_LABEL_DOMAINS:
         raise ValidationError(_("A domain name needs a dot, as in example.org."), code="domain_single_label")
@@ -51,7 +50,7 @@ def normalise_domain(text: str) -> str:
 
 def normalise_local_part(text: str) -> str:
     """'John.Doe' -> 'john.doe'."""
-    local_part = text.strip(" ")
+    local_part = unicodedata.normalize("NFC", text.strip(" "))  # one spelling of each letter, as RFC 6532 asks
     if not local_part:
         raise ValidationError(_("Enter the part before the @."), code="local_part_empty")
     if not local_part.isascii():
