@@ -28,6 +28,7 @@ class ObjectCommand(BaseCommand, Generic[Row]):
 
     key_name: ClassVar[str]
     key_help: ClassVar[str] = ""
+    lookup: ClassVar[str] = "pk"  # the field that the key is looked up by
     requires_migrations_checks = True
 
     def rows(self, options: dict[str, Any]) -> QuerySet[Row]:
@@ -103,7 +104,7 @@ class ObjectCommand(BaseCommand, Generic[Row]):
 
     def _row(self, options: dict[str, Any]) -> Row:
         key = self.normalise_key(options[self.key_name])
-        row = self.rows({}).filter(pk=key).first()
+        row = self.rows({}).filter(**{self.lookup: key}).first()
         if row is None:
             raise CommandError(f"There is no {self.key_name} {key}.")
         return row

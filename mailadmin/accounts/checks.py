@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as Caution
 
 from mailadmin.accounts.clients import parse_proxies
 
@@ -46,7 +47,7 @@ def sign_in_limits(**kwargs: Any) -> list[CheckMessage]:
     if list(limits) == sorted(limits):
         return []
     return [
-        Warning(
+        Caution(
             "The limits of failed sign-ins do not grow from SIGN_IN_FAILURES_PER_PAIR over "
             "SIGN_IN_FAILURES_PER_ACCOUNT to SIGN_IN_FAILURES_PER_ADDRESS, so that one of them never counts.",
             hint="The defaults are 5, 25 and 100.",

@@ -33,11 +33,12 @@ def create_administrator(
     role: str = Role.DOMAIN_ADMIN,
     name: str = "",
     domains: Iterable[Domain] = (),
+    active: bool = True,
     actor: Actor,
 ) -> Account:
     """Without a password nobody can sign in to it until one is set."""
     _require(actor)
-    account = Account(email=_address(email), name=name.strip(), role=_role(role))
+    account = Account(email=_address(email), name=name.strip(), role=_role(role), is_active=active)
     _set_password(account, password)
     account.full_clean()
     account.save()

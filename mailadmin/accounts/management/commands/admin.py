@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandParser
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from domains.models import Domain
+from mailadmin.accounts import services
+from mailadmin.accounts.actors import Actor
+from mailadmin.accounts.models import Account, Role
+from mailadmin.addresses import normalise_address, normalise_domain
+from mailadmin.commands import ObjectCommand, add_active, add_password, given, read_password
+
+
+class Command(ObjectCommand[Account]):
+    help = "Administrators: list, show, add, edit, delete."
+    key_name = "email"
+    key_help = "the address that the administrator signs in with"
+    lookup = "email"
+
+    def rows(self, options: dict[str, Any]) -> QuerySet[Account]:
+        return Account.objects.administrators().prefetch_related("domains").order_by("email")
+
+    def normalise_key(self, key: str) -> str:
+        return normalise_address(key)
+
+    def field_arguments(self, parser: CommandParser, *, adding: bool) -> None:
+        parser.add_argument("--name")
+        parser.add_argument("--superadmin", action=argparse.BooleanOptionalAction, help="may do all, everywhere")
+        parser.add_argument(
+            "--domain", action="append", metavar="DOMAIN", help="administers this one; repeat for more"
+        )
+        add_active(parser)
+        add_password(parser, hashes=False)
+
+    def describe(self, row: Account) -> dict[str, Any]:
+        return {
+            "email": row.email,
+            "name": row.name,
+            "active": row.is_active,
+            "superadmin": row.is_superadmin,
+            "domains": sorted(domain.name for domain in row.domains.all()),
+            "created_at": row.created_at,
+        }
+
+    def add(self, key: str, options: dict[str, Any], actor: Actor) -> Account:
+        return services.create_administrator(
+            email=key,
+            password=read_password(options).get("password"),
+            active=options.get("active", True),
+            **{"role": Role.DOMAIN_ADMIN, **_changes(options)},
+            actor=actor,
+        )
+
+    @transaction.atomic
+    def edit(self, row: Account, options: dict[str, Any], actor: Actor) -> Account:
+        row = services.edit_administrator(account=row, changes=_changes(options), actor=actor)
+        if "active" in options:
+            row = services.set_administrator_active(account=row, active=options["active"], actor=actor)
+        new = read_password(options)
+        if new:
+            row = services.set_administrator_password(account=row, password=new["password"], actor=actor)
+        return row
+
+    def delete(self, row: Account, actor: Actor) -> None:
+        services.delete_administrator(account=row, actor=actor)
+
+
+def _changes(options: dict[str, Any]) -> dict[str, Any]:
+    changes = given(options, "name")
+    if "superadmin" in options:
+        changes["role"] = Role.SUPERADMIN if options["superadmin"] else Role.DOMAIN_ADMIN
+    if "domain" in options:
+        changes["domains"] = [_domain(name) for name in options["domain"]]
+    return changes
+
+
+def _domain(text: str) -> Domain:
+    domain = Domain.objects.filter(pk=normalise_domain(text)).first()
+    if domain is None:
+        raise ValidationError({"domain": _("There is no domain %(name)s.") % {"name": text}})
+    return domain
