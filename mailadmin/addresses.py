@@ -64,8 +64,9 @@ def normalise_local_part(text: str) -> str:
     shape = "".join(character if character.isascii() else "x" for character in local_part)
     if not _LOCAL_PART.fullmatch(shape):
         raise ValidationError(
-            _("Before the @ only letters, digits, inner dots and !#$%%&*+-=?^_{}~ are allowed."),
-            code="local_part_invalid",
+            _("Before the @ only letters, digits, inner dots and %(others)s are allowed."),
+            "local_part_invalid",
+            {"others": "!#$%&*+-=?^_{}~"},
         )
     if len(local_part.encode()) > LOCAL_PART_OCTETS:
         raise ValidationError(_("The part before the @ has 64 octets at most."), code="local_part_long")

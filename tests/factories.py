@@ -65,6 +65,4 @@ def make_superadmin(email: str = "root@example.net") -> Account:
 
 
 def make_administrator(email: str, *domains: Domain) -> Account:
-    return create_administrator(
-        email=email, password=PASSWORD, role=Role.DOMAIN_ADMIN, domains=domains, actor=system()
-    )
+    return create_administrator(email=email, password=PASSWORD, role=Role.DOMAIN_ADMIN, domains=domains, actor=system())

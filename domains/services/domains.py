@@ -159,7 +159,7 @@ def _check(domain: Domain) -> None:
         refuse(
             "transport",
             _("A transport is written as virtual, smtp:[host]:port or lmtp:unix:path."),
-            "transport",
+            "transport_invalid",
         )
     if (domain.password_expiry_days or 0) < 0:
         refuse("password_expiry_days", _("Days are 0 (never) or a positive number."), "days_invalid")

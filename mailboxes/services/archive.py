@@ -19,7 +19,7 @@ from domains.locks import lock_domain
 from domains.models import Domain
 from domains.rules import can_change_addresses, require
 from mailadmin.audit import services as audit
-from mailadmin.errors import refuse
+from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address, queue_maildir, queue_maildirs
 from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
 from mailboxes.quotas import refuse_quota
@@ -93,12 +93,12 @@ def restore_mailbox(*, archived: ArchivedMailbox, actor: Actor) -> Mailbox:
     require(can_change_addresses(actor, archived.domain_name))
     domain = lock_domain(archived.domain_name, field="address")
     refuse_taken(archived.address, field="address")
-    refuse_full(domain)
+    at_field("address", refuse_full, domain)
     now = timezone.now()
     if not ArchivedMailbox.objects.restorable().filter(pk=archived.pk).update(restored_at=now):
         refuse("address", _("This mailbox was restored or purged meanwhile."), "archive_gone")
     mailbox = Mailbox(address=archived.address, **_fields(Mailbox, archived.mailbox_row))
-    refuse_quota(domain, max(mailbox.quota_bytes, 0))
+    at_field("address", refuse_quota, domain, max(mailbox.quota_bytes, 0))
     mailbox.maildir, mailbox.modified_at = free_maildir(mailbox.address), now
     row = Alias(**_fields(Alias, archived.alias_row or {}))
     insert_rows(mailbox, targets=row.targets or [mailbox.address])

@@ -22,12 +22,40 @@ from mailadmin.accounts.services import create_administrator
 from mailboxes.models import Mailbox, MailboxUsage
 from mailboxes.services import create_mailbox, set_forwarding, set_mailbox_active
 
-PEOPLE = (
-    "Camille Laurent,Louis Moreau,Chloé Petit,Hugo Lefèvre,Inès Fontaine,Jules Garnier,Léa Chevalier,Nathan Rousseau,"
-    "Manon Girard,Adam Bonnet,Zoé Lambert,Gabriel Faure,Alice Mercier,Raphaël Blanc,Sarah Guérin,Arthur Boyer,"
-    "Louise Roy,Paul Henry,Emma Roussel,Victor Nicolas,Jeanne Perrin,Antoine Morin,Anna Mathieu,Simon Clément,"
-    "Clara Gauthier,Maxime Dumont,Eva Lopez,Thomas Fournier,Rose Picard,Oscar Barbier,Mila Brun,Noé Schmitt"
-).split(",")
+PEOPLE = [
+    "Camille Laurent",
+    "Louis Moreau",
+    "Chloé Petit",
+    "Hugo Lefèvre",
+    "Inès Fontaine",
+    "Jules Garnier",
+    "Léa Chevalier",
+    "Nathan Rousseau",
+    "Manon Girard",
+    "Adam Bonnet",
+    "Zoé Lambert",
+    "Gabriel Faure",
+    "Alice Mercier",
+    "Raphaël Blanc",
+    "Sarah Guérin",
+    "Arthur Boyer",
+    "Louise Roy",
+    "Paul Henry",
+    "Emma Roussel",
+    "Victor Nicolas",
+    "Jeanne Perrin",
+    "Antoine Morin",
+    "Anna Mathieu",
+    "Simon Clément",
+    "Clara Gauthier",
+    "Maxime Dumont",
+    "Eva Lopez",
+    "Thomas Fournier",
+    "Rose Picard",
+    "Oscar Barbier",
+    "Mila Brun",
+    "Noé Schmitt",
+]
 
 
 class Command(BaseCommand):
@@ -98,7 +126,9 @@ def _make_other_domains(stored: str, actor: Actor) -> None:
         _make_mailbox(paris, name, stored, number, actor)
     create_alias(address=f"@{paris.pk}", targets=[f"margot.aubert@{paris.pk}"], description="Catch-all", actor=actor)
     create_alias_domain(name="example.com", target=Domain.objects.get(pk="example.org"), actor=actor)
-    create_domain(name="partner.example", description="We keep their mail when they are away", backup_mx=True, actor=actor)
+    create_domain(
+        name="partner.example", description="We keep their mail when they are away", backup_mx=True, actor=actor
+    )
     closed = create_domain(name="closed.example", description="Wound up in 2025", actor=actor)
     set_domain_active(domain=closed, active=False, actor=actor)
 
