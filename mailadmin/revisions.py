@@ -12,21 +12,22 @@ from django.utils.translation import gettext as _
 
 def revision(instance: models.Model) -> str:
     """16 hexadecimal digits that change when any stored field changes."""
-    values = [
-        [field.column, str(getattr(instance, field.attname))]
+    own = getattr(instance, "revision_values", None)  # for a model whose form shows more, or less, than its row
+    values = own() if own else _stored_values(instance)
+    return hashlib.sha256(json.dumps(sorted(values)).encode()).hexdigest()[:16]
+
+
+def _stored_values(instance: models.Model) -> list[list[str]]:
+    return [
+        [str(field.column), str(getattr(instance, field.attname))]
         for field in instance._meta.concrete_fields
         if not field.generated
     ]
-    return hashlib.sha256(json.dumps(sorted(values)).encode()).hexdigest()[:16]
 
 
 def refuse_stale(instance: models.Model, expected: str | None) -> None:
     """Raise ValidationError (code `stale`) if the row, read under lock, is not the one that the form showed."""
-    refuse_other(revision(instance), expected)
-
-
-def refuse_other(present: str, expected: str | None) -> None:
-    if expected is not None and expected != present:
+    if expected is not None and expected != revision(instance):
         raise ValidationError(
             _("Someone else changed this meanwhile. Your input was not saved; the present values are shown."),
             code="stale",

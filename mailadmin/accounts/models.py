@@ -90,6 +90,12 @@ class Account(AbstractBaseUser):
     def is_administrator(self) -> bool:
         return self.role != Role.MAILBOX_USER
 
+    def revision_values(self) -> list[list[str]]:
+        """The domains count as well; a sign-in or a new password makes no form stale."""
+        fields = ("email", "name", "role", "is_active", "language")
+        domains = self.domains.order_by("name").values_list("name", flat=True)
+        return [*([field, str(getattr(self, field))] for field in fields), ["domains", *domains]]
+
     def get_session_auth_hash(self) -> str:
         """Sessions end when this changes: for a mailbox user with the mailbox's own hash, whoever wrote it."""
         secret = self.mailbox.password if self.mailbox else self.password

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import own, sign_in
+from .views import administrators, own, sign_in
 
 app_name = "accounts"
 urlpatterns = [
@@ -9,4 +9,16 @@ urlpatterns = [
     path("language/", sign_in.switch_language, name="language"),
     path("account/", own.OwnAccount.as_view(), name="own"),
     path("account/password/", own.OwnPassword.as_view(), name="password"),
+    path("administrators/", administrators.AdministratorList.as_view(), name="administrator_list"),
+    path("administrators/export.csv", administrators.AdministratorExport.as_view(), name="administrator_export"),
+    path("administrators/add/", administrators.AdministratorAdd.as_view(), name="administrator_add"),
+    path("administrators/<int:pk>/", administrators.AdministratorEdit.as_view(), name="administrator"),
+    path(
+        "administrators/<int:pk>/password/",
+        administrators.AdministratorPassword.as_view(),
+        name="administrator_password",
+    ),
+    path("administrators/<int:pk>/on/", administrators.AdministratorOn.as_view(), name="administrator_on"),
+    path("administrators/<int:pk>/off/", administrators.AdministratorOff.as_view(), name="administrator_off"),
+    path("administrators/<int:pk>/delete/", administrators.AdministratorDelete.as_view(), name="administrator_delete"),
 ]

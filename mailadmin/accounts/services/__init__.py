@@ -4,7 +4,6 @@ from .administrators import (
     create_administrator,
     delete_administrator,
     edit_administrator,
-    revision_of,
     set_administrator_active,
     set_administrator_password,
 )
@@ -18,7 +17,6 @@ __all__ = [
     "edit_administrator",
     "rehash_administrator",
     "rehash_mailbox",
-    "revision_of",
     "set_administrator_active",
     "set_administrator_password",
     "set_language",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -19,7 +17,7 @@ from mailadmin.accounts.rules import can_change_administrators
 from mailadmin.addresses import normalise_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
-from mailadmin.revisions import refuse_other
+from mailadmin.revisions import refuse_stale
 
 EDITABLE = frozenset({"email", "name", "role", "domains", "language"})
 ROLES = (Role.SUPERADMIN, Role.DOMAIN_ADMIN)
@@ -57,7 +55,7 @@ def edit_administrator(
     if unknown:
         raise TypeError(f"not a field to edit: {', '.join(sorted(unknown))}")
     account = _locked(account)
-    refuse_other(revision_of(account), expected_revision)
+    refuse_stale(account, expected_revision)
     before = _snapshot(account)
     changes = dict(changes)
     domains = changes.pop("domains", None)
@@ -111,19 +109,6 @@ def delete_administrator(*, account: Account, actor: Actor) -> None:
     before = _snapshot(account)
     audit.record("administrator.delete", actor=actor, target=account, before=before)
     account.delete()
-
-
-def revision_of(account: Account) -> str:
-    """Changes with what the form shows, the domains among it, and not with a sign-in."""
-    shown = [
-        account.email,
-        account.name,
-        account.role,
-        account.language,
-        account.is_active,
-        _domain_names(account),
-    ]
-    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
 
 
 def _require(actor: Actor) -> None:

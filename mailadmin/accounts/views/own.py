@@ -15,7 +15,7 @@ from django.views.generic import FormView, TemplateView
 from aliases.models import Alias
 from mailadmin.accounts import services
 from mailadmin.accounts.access import SignedIn
-from mailadmin.accounts.forms import OwnPasswordForm
+from mailadmin.accounts.forms.own import OwnPasswordForm
 from mailboxes.models import Mailbox, MailboxUsage
 
 

@@ -19,7 +19,7 @@ from django.views.generic import FormView
 from django.views.i18n import set_language
 
 from mailadmin.accounts import services
-from mailadmin.accounts.forms import SignInForm
+from mailadmin.accounts.forms.own import SignInForm
 from mailadmin.accounts.lockout import Locked
 from mailadmin.accounts.models import Account
 

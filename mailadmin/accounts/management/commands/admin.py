@@ -32,9 +32,7 @@ class Command(ObjectCommand[Account]):
     def field_arguments(self, parser: CommandParser, *, adding: bool) -> None:
         parser.add_argument("--name")
         parser.add_argument("--superadmin", action=argparse.BooleanOptionalAction, help="may do all, everywhere")
-        parser.add_argument(
-            "--domain", action="append", metavar="DOMAIN", help="administers this one; repeat for more"
-        )
+        parser.add_argument("--domain", action="append", metavar="DOMAIN", help="administers this one; repeat for more")
         add_active(parser)
         add_password(parser, hashes=False)
 
