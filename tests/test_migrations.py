@@ -9,7 +9,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 from django.db import connection
 
-pytestmark = pytest.mark.django_db
+# Real commits: another process must see the rows, and not wait for a lock of ours.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 # Ends like a killed process, in the middle of whatever migration is at work, after so many statements of DDL.
 KILLED = """
