@@ -1,0 +1,80 @@
+"""Who and what the tests share: root is superadmin, alice administers example.org, bob example.com, and charlie has
+a mailbox in example.org, so may see nothing but his own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+
+from domains.models import Domain
+from mailadmin.accounts.models import Account, Role
+from mailboxes.models import Mailbox
+from tests import factories
+
+
+def pytest_configure() -> None:
+    # The pages under unit test need no collected files; those in the browser have them.
+    django_settings.STORAGES["staticfiles"] = {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    }
+
+
+@pytest.fixture(autouse=True)
+def host_directories(tmp_path: Path, settings: Any) -> Path:
+    """Each test has its own mail volume (`vmail/`) and lookup tables (`maps/`) below the returned directory."""
+    settings.MAIL_VOLUME = tmp_path / "vmail"
+    settings.MAPS_DIR = tmp_path / "maps"
+    return tmp_path
+
+
+@pytest.fixture
+def example_org(db: None) -> Domain:
+    return factories.make_domain("example.org")
+
+
+@pytest.fixture
+def example_com(db: None) -> Domain:
+    return factories.make_domain("example.com")
+
+
+@pytest.fixture
+def root(db: None) -> Account:
+    return factories.make_superadmin("root@example.net")
+
+
+@pytest.fixture
+def alice(example_org: Domain) -> Account:
+    return factories.make_administrator("alice@example.net", example_org)
+
+
+@pytest.fixture
+def bob(example_com: Domain) -> Account:
+    return factories.make_administrator("bob@example.net", example_com)
+
+
+@pytest.fixture
+def charlies_mailbox(example_org: Domain) -> Mailbox:
+    return factories.make_mailbox("charlie@example.org")
+
+
+@pytest.fixture
+def charlie(charlies_mailbox: Mailbox) -> Account:
+    """As the first sign-in makes it."""
+    return Account.objects.create(mailbox=charlies_mailbox, role=Role.MAILBOX_USER)
+
+
+@pytest.fixture
+def signed_in() -> Callable[[Account], Client]:
+    """`signed_in(alice).get(...)`"""
+
+    def sign_in(account: Account) -> Client:
+        client = Client()
+        client.force_login(account)
+        return client
+
+    return sign_in
