@@ -3,25 +3,33 @@ a mailbox in example.org, so may see nothing but his own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
+from selenium.webdriver import Chrome
 
 from domains.models import Domain
 from mailadmin.accounts.models import Account, Role
 from mailboxes.models import Mailbox
 from tests import factories
+from tests.plugin import GROUND, own_directory
+from tests.servers.chromium import start_chromium
+from tests.servers.gunicorn import Gunicorn
+from tests.servers.mariadb import MariaDB
+from tests.servers.project import Project
+
+_numbers = count(1)
 
 
 def pytest_configure() -> None:
     # The pages under unit test need no collected files; those in the browser have them.
-    django_settings.STORAGES["staticfiles"] = {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    }
+    django_settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +86,44 @@ def signed_in() -> Callable[[Account], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> MariaDB:
+    """The test run's own, beside the database of the unit tests: for servers that need one to themselves."""
+    return MariaDB(Path(os.environ[GROUND]) / "mariadb")
+
+
+@pytest.fixture(scope="session")
+def new_database(mariadb: MariaDB) -> Callable[[], str]:
+    """Each call gives the DATABASE_URL of an empty database on MariaDB."""
+    process = own_directory().name
+    return lambda: mariadb.create_database(f"site_{process}_{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def site(new_database: Callable[[], str]) -> Iterator[Gunicorn]:
+    """The web process on a database of its own, with a superadmin: `site.url`, `site.project.manage(...)`."""
+    project = Project(own_directory() / "site", database_url=new_database())
+    project.set_up()
+    gunicorn = Gunicorn(project)
+    try:
+        gunicorn.start()
+        yield gunicorn
+    finally:
+        gunicorn.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chrome]:
+    driver = start_chromium(own_directory() / "chromium")
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def browser(chromium: Chrome) -> Iterator[Chrome]:
+    """A browser that nobody has signed in with."""
+    yield chromium
+    chromium.get("about:blank")
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})

@@ -26,8 +26,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     # A wrapper, because it must come before pytest-django's own hook, which loads the settings.
     if GROUND not in os.environ:
         _lay_ground(early_config.known_args_namespace.database)
-    _give_directories(Path(os.environ[GROUND]) / os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    _give_directories(own_directory())
     return (yield)
+
+
+def own_directory() -> Path:
+    """This process's part of the ground."""
+    return Path(os.environ[GROUND]) / os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 def _lay_ground(database: str) -> None:

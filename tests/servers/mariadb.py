@@ -1,4 +1,4 @@
-"""A private MariaDB. It listens on a socket file and on a port, and forgets nothing but at a power cut."""
+"""A private MariaDB. It listens on a socket file only, and forgets nothing but at a power cut."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import MySQLdb
 
-from .process import LOOPBACK, Process, free_port, run
+from .process import Process, run
 
 # Durability costs an fsync per transaction, and a test's data need not outlive the machine.
 FAST = [
@@ -21,14 +21,15 @@ FAST = [
 
 
 class MariaDB:
+    """Where another process has started it in the directory, it can be used without `start`."""
+
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True)
         self.directory = directory
         self.socket = directory / "mariadb.sock"
-        self.port = free_port()
         self._process: Process | None = None
 
     def start(self) -> None:
+        self.directory.mkdir(parents=True)
         data = self.directory / "data"
         run([
             "mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root",
@@ -37,7 +38,7 @@ class MariaDB:
         self._process = Process(
             [
                 "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={self.socket}", "--user=root",
-                f"--port={self.port}", f"--bind-address={LOOPBACK}", "--skip-name-resolve",
+                "--skip-networking",
                 "--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin", *FAST,
             ],
             log=self.directory / "mariadb.log",
@@ -77,5 +78,3 @@ class MariaDB:
         except MySQLdb.OperationalError:
             return False
         return True
-
-

@@ -59,7 +59,13 @@ def last_lines(log: Path, count: int = 30) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-count:]) if log.exists() else ""
 
 
-def run(arguments: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, text: str | None = None) -> str:
+def run(
+    arguments: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    text: str | None = None,
+) -> str:
     """Run to the end and return standard output; raise ServerFailed with both outputs if it fails."""
     result = subprocess.run(
         [str(argument) for argument in arguments],
