@@ -99,3 +99,5 @@ class ServiceForm(forms.Form):
             shown = _("yes") if value else _("no")
         now = _("Now: %(value)s") % {"value": shown if shown != "" else _("(empty)")}
         field.help_text = format_html('<span class="now">{}</span> {}', now, field.help_text)
+        # Made when the form was cleaned, with the old text.
+        self._bound_fields_cache.pop(name, None)  # type: ignore[attr-defined]  # the stubs lack it

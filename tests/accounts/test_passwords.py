@@ -6,7 +6,9 @@ from mailadmin.accounts.passwords import validate_new_password
 ABOUT = ("alice.doe@example.org", "Alice van Doe-Example")
 
 
-@pytest.mark.parametrize("password", ["correct horse", "ñandú-ñandú", "x" * 9 + "y", "é" * 1024, "  blanks at the ends  "])
+@pytest.mark.parametrize(
+    "password", ["correct horse", "ñandú-ñandú", "x" * 9 + "y", "é" * 1024, "  blanks at the ends  "]
+)
 def test_password_is_taken(password):
     validate_new_password(password, about=ABOUT)
 

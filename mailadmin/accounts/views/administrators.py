@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
+from domains.models import Domain
 from mailadmin.accounts import services
 from mailadmin.accounts.access import SuperadminRequired
 from mailadmin.accounts.forms.administrators import (
@@ -25,6 +27,8 @@ from mailadmin.pages.acts import Act, ConfirmView, ServiceFormView
 from mailadmin.pages.forms import ServiceForm
 from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList, StateField
 from mailadmin.pages.trail import Crumb
+
+DOMAINS_SHOWN = 3
 
 
 class AdministratorFilters(FilterForm):
@@ -58,11 +62,24 @@ class AdministratorList(SuperadminRequired, KeysetList):
             rows = rows.filter(Q(email__icontains=text) | Q(name__icontains=text))
         return rows.filter(is_active=state == "on") if state else rows
 
+    def dress(self, rows: list[Any]) -> None:
+        for account in rows:
+            account.domains_text = _shown(account.domains.all())
+
     def extra(self) -> dict[str, Any]:
         return {
             "add_links": [{"url": reverse("accounts:administrator_add"), "label": _("Add an administrator")}],
             "export_url": reverse("accounts:administrator_export"),
         }
+
+
+def _shown(domains: Iterable[Domain]) -> str:
+    """The first of them, and how many more."""
+    names = sorted(str(domain) for domain in domains)
+    shown, rest = ", ".join(names[:DOMAINS_SHOWN]), len(names) - DOMAINS_SHOWN
+    if rest <= 0:
+        return shown
+    return ngettext("%(shown)s and %(rest)d more", "%(shown)s and %(rest)d more", rest) % {"shown": shown, "rest": rest}
 
 
 class AdministratorExport(CsvExport, AdministratorList):
@@ -144,11 +161,16 @@ class AdministratorPassword(AboutOne, ServiceFormView):
     button = gettext_lazy("Set the password")
     lead = gettext_lazy("Whoever is signed in with the old one is signed out.")
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.pk == kwargs["pk"]:
-            # One's own asks for the present one.
-            return HttpResponseRedirect(reverse("accounts:password"))
-        return super().dispatch(request, *args, **kwargs)
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._own() or super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._own() or super().post(request, *args, **kwargs)
+
+    def _own(self) -> HttpResponse | None:
+        """For one's own there is the page that asks for the present one."""
+        is_own = self.kwargs["pk"] == self.account.pk
+        return HttpResponseRedirect(reverse("accounts:password")) if is_own else None
 
     def save(self, form: ServiceForm) -> Account:
         return services.set_administrator_password(
