@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from . import views
 
 app_name = "mailhost"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.MailHostIndex.as_view(), name="index"),
+    path("trace/", views.Trace.as_view(), name="trace"),
+]

@@ -121,9 +121,12 @@ class ServiceFormView(Act, FormView):
         if "stale" in codes(error) and self.object is not None:
             del self.object
             self.prepare()
-            form.show_present(self.object)
+            self.show_present(form)
         form.refuse(error)
         return self.form_invalid(form)
+
+    def show_present(self, form: ServiceForm) -> None:
+        form.show_present(self.object)
 
 
 class ConfirmView(Act, View):

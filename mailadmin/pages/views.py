@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views import View
 from django.views.decorators.http import require_POST
-from django.views.generic import TemplateView
 
-from mailadmin.accounts.access import AdministratorRequired
+from mailadmin.accounts.access import AdministratorRequired, SignedIn
 
+from . import overview
 from .context import THEMES
+from .finding import search
+from .lists import wants_part
 from .trail import way_back
 
 YEAR_SECONDS = 365 * 24 * 3600
 
 
-class Home(AdministratorRequired, TemplateView):
-    template_name = "pages/home.html"
+class Home(SignedIn, View):
+    """The dashboard of administrators; mailbox users start at their own account."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        if self.actor.account is None or not self.actor.account.is_administrator:
+            return redirect("accounts:own")
+        return render(request, "pages/home.html", {"title": _("Overview"), **overview.of(self.actor)})
 
 
-class Search(AdministratorRequired, TemplateView):
-    template_name = "pages/search.html"
+class Search(AdministratorRequired, View):
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        text = request.GET.get("q", "").strip()[:254]
+        context: dict[str, Any] = {"title": _("Search"), "search_text": text, "sections": []}
+        if text:
+            context["sections"] = search(self.actor, text)
+        return render(request, "pages/_found.html" if wants_part(request) else "pages/search.html", context)
 
 
 @login_not_required

@@ -12,15 +12,20 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from aliases.models import Alias
 from mailadmin.addresses import show_address, show_domain
+from mailadmin.audit.forms import action_label
+from mailadmin.audit.models import Entry
 
 register = template.Library()
 register.filter("show_address", show_address)
 register.filter("show_domain", show_domain)
 
 HIGH, FULL = 0.8, 0.95
+TARGETS_SHOWN = 3
+FIELDS_SHOWN = 4
 
 
 @cache
@@ -97,7 +102,34 @@ def state_badge(active: bool) -> SafeString:
 
 
 @register.filter
-def and_more(items: list[Any], shown: int) -> str:
-    """' and 3 more', for a list of which `shown` are written out."""
-    rest = len(items) - shown
-    return ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest} if rest > 0 else ""
+def targets(alias: Alias) -> str:
+    """The first targets of an alias, and how many more; of a mailbox's forwarding without the mailbox itself."""
+    others = [show_address(target) for target in alias.targets if target != alias.address]
+    shown = ", ".join(others[:TARGETS_SHOWN])
+    rest = len(others) - TARGETS_SHOWN
+    return shown if rest <= 0 else f"{shown} {ngettext('and %d more', 'and %d more', rest) % rest}"
+
+
+register.filter("action_label", action_label)
+FACES = {
+    "page": gettext_lazy("page"),
+    "command": gettext_lazy("command line"),
+    "worker": gettext_lazy("worker"),
+    "sign_in": gettext_lazy("sign-in"),
+}
+
+
+@register.filter
+def face_label(face: str) -> str:
+    return str(FACES.get(face, face))
+
+
+@register.filter
+def changed_fields(entry: Entry) -> str:
+    """The names of the fields of a change; of a new or a deleted object it was all of them."""
+    if not entry.before or not entry.after:
+        return ""
+    names = sorted(entry.before.keys() | entry.after.keys())
+    return ", ".join(name.replace("_", " ") for name in names[:FIELDS_SHOWN]) + (
+        "…" if len(names) > FIELDS_SHOWN else ""
+    )

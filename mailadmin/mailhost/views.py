@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import View
+
+from mailadmin.accounts.access import AdministratorRequired, SuperadminRequired
+from mailadmin.mailhost.models import MailHost, PendingWork
+from mailadmin.pages.finding import typed_address
+from mailadmin.pages.lists import Column, FilterForm, KeysetList
+from mailadmin.pages.trail import way_back
+
+REPORT_SHOWN = 50
+
+
+class WorkFilters(FilterForm):
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        required=False,
+        choices=[("", gettext_lazy("All open work")), ("failed", gettext_lazy("Failed"))],
+    )
+
+
+class MailHostIndex(SuperadminRequired, KeysetList):
+    """The mail hosts, what each has still to do, and what it could not do."""
+
+    model = PendingWork
+    key = "id"
+    title = gettext_lazy("Mail host")
+    lead = gettext_lazy("What the mail server has still to take over from the database, and whether the two agree.")
+    search_label = gettext_lazy("Object, the whole address or domain")
+    template_name = "mailhost/index.html"
+    rows_template = "mailhost/_rows.html"
+    filter_form = WorkFilters
+    empty_icon = "check"
+    empty_title = gettext_lazy("Nothing is left to do")
+    empty_text = gettext_lazy("Every change is live.")
+    columns = (
+        Column(gettext_lazy("Object")),
+        Column(gettext_lazy("Mail host")),
+        Column(gettext_lazy("Since"), sort="id"),
+        Column(gettext_lazy("State")),
+        Column(""),
+    )
+
+    def rows(self) -> QuerySet[PendingWork]:
+        return PendingWork.objects.open().select_related("host")
+
+    def narrow(self, rows: QuerySet[PendingWork], filters: FilterForm) -> QuerySet[PendingWork]:
+        if filters.value("state") == "failed":
+            rows = rows.exclude(error="")
+        if text := filters.value("q"):
+            rows = rows.filter(key=typed_address(text))
+        return rows
+
+    def extra(self) -> dict[str, Any]:
+        return {"hosts": list(MailHost.objects.all()), "report_shown": REPORT_SHOWN}
+
+
+class Trace(AdministratorRequired, View):
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "mailhost/trace.html", {"title": _("Trace an address")})
