@@ -43,8 +43,9 @@ class Account(AbstractBaseUser):
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
     is_active = models.BooleanField(_("active"), default=True)
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
+    # The services delete the account with the mailbox: Django would set this to NULL before, which MariaDB refuses.
     mailbox = models.OneToOneField(
-        Mailbox, on_delete=models.CASCADE, null=True, blank=True, db_constraint=False, related_name="account"
+        Mailbox, on_delete=models.DO_NOTHING, null=True, blank=True, db_constraint=False, related_name="account"
     )
     domains = models.ManyToManyField(
         Domain,

@@ -12,6 +12,7 @@ import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import argon2
 from django.conf import settings
@@ -175,37 +176,25 @@ def _decode(encoding: str, text: str) -> bytes:
 
 # -- crypt(3) ---------------------------------------------------------------------------------------------
 def _read_crypt(text: str) -> Check:
-    for prefixes, reader in _CRYPTS.items():
-        if text.startswith(prefixes):
-            return reader(text)
+    for shape, handler in _CRYPTS:
+        if shape.fullmatch(text):
+            return _libpass(handler, text)
     raise ValueError("not a hash of crypt(3), or des_crypt")
 
 
 def _read_md5_crypt(text: str) -> Check:
-    return _libpass(libpass.md5_crypt, text)
+    if not text.startswith("$1$"):
+        raise ValueError("not md5_crypt")
+    return _read_crypt(text)
 
 
-def _read_sha256_crypt(text: str) -> Check:
-    return _libpass(libpass.sha256_crypt, text)
-
-
-def _read_sha512_crypt(text: str) -> Check:
-    return _libpass(libpass.sha512_crypt, text)
-
-
-def _read_bcrypt(text: str) -> Check:
-    check = _libpass(libpass.bcrypt, text)
-    return lambda octets: check(octets[:BCRYPT_OCTETS])  # as crypt(3) does; the library refuses more
-
-
-def _libpass(handler: libpass.md5_crypt, text: str) -> Check:
-    parsed = handler.from_string(text)
-    if not parsed.checksum:
-        raise ValueError("a salt without a hash")
-    rounds = getattr(parsed, "rounds", 1)
-    if rounds > (BCRYPT_COST_AT_MOST if handler is libpass.bcrypt else ROUNDS_AT_MOST):
+def _libpass(handler: Any, text: str) -> Check:
+    is_bcrypt = handler is libpass.bcrypt
+    if getattr(handler.from_string(text), "rounds", 1) > (BCRYPT_COST_AT_MOST if is_bcrypt else ROUNDS_AT_MOST):
         raise ValueError("costs too much")
-    return lambda octets: bool(handler.verify(octets, text))
+    # crypt(3) heeds no more of it; the library refuses more.
+    heeded = BCRYPT_OCTETS if is_bcrypt else None
+    return lambda octets: bool(handler.verify(octets[:heeded], text))
 
 
 # -- Argon2 -----------------------------------------------------------------------------------------------
@@ -295,12 +284,16 @@ def _rounds(text: str) -> int:
 
 
 # -- The tables -------------------------------------------------------------------------------------------
-_CRYPTS: dict[str | tuple[str, ...], Reader] = {
-    "$1$": _read_md5_crypt,
-    "$5$": _read_sha256_crypt,
-    "$6$": _read_sha512_crypt,
-    ("$2a$", "$2b$", "$2y$"): _read_bcrypt,
-}
+# As crypt(3) writes them: of what else looks like them the library warns, where it should refuse.
+_CRYPTS: list[tuple[re.Pattern[str], Any]] = [
+    (re.compile(r"\$1\$[./\w]{0,8}\$[./\w]{22}", re.ASCII), libpass.md5_crypt),
+    (re.compile(r"\$5\$(rounds=[1-9]\d{3,8}\$)?[./\w]{0,16}\$[./\w]{43}", re.ASCII), libpass.sha256_crypt),
+    (re.compile(r"\$6\$(rounds=[1-9]\d{3,8}\$)?[./\w]{0,16}\$[./\w]{86}", re.ASCII), libpass.sha512_crypt),
+    (
+        re.compile(r"\$2[aby]\$\d\d\$[./\w]{21}[.Oeu][./\w]{30}[.CGKOSWaeimquy26]", re.ASCII),
+        libpass.bcrypt,
+    ),
+]
 SCHEMES: dict[str, Scheme] = {
     "ARGON2I": Scheme(_read_argon2),
     "ARGON2ID": Scheme(_read_argon2),

@@ -18,6 +18,7 @@ from domains import usage
 from domains.locks import lock_domain
 from domains.models import Domain
 from domains.rules import can_change_addresses, require
+from mailadmin.accounts.models import Account
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address, queue_maildir, queue_maildirs
@@ -57,6 +58,7 @@ def delete_mailboxes(*, mailboxes: Sequence[Mailbox], actor: Actor) -> list[Arch
     queue_maildirs((entry.address, f"users/{entry.maildir}", entry.archive_path) for entry in archived)
     Alias.objects.filter(pk__in=addresses).delete()
     MailboxUsage.objects.filter(pk__in=addresses).delete()
+    Account.objects.filter(mailbox_id__in=addresses).delete()
     Mailbox.objects.filter(pk__in=addresses).delete()
     return archived
 
