@@ -62,7 +62,8 @@ def normalise_local_part(text: str) -> str:
         if not local_part.isprintable():
             raise ValidationError(_("The part before the @ has a control character."), code="local_part_invalid")
     shape = "".join(character if character.isascii() else "x" for character in local_part)
-    if not _LOCAL_PART.fullmatch(shape):
+    # A lookup table's source takes a leading # for a comment.
+    if not _LOCAL_PART.fullmatch(shape) or shape.startswith("#"):
         raise ValidationError(
             _("Before the @ only letters, digits, inner dots and %(others)s are allowed."),
             "local_part_invalid",

@@ -98,6 +98,7 @@ def test_local_part_is_lower_case_and_otherwise_kept(text):
         "a<b",
         "a(b",
         "a\\b",
+        "#joe",
         "a@b",
     ],
 )

@@ -14,6 +14,7 @@ from django.db import transaction
 from domains.models import AliasDomain
 from mailadmin.addresses import split_address
 from mailadmin.mailhost.models import Kind, MailHost, PendingWork
+from mailadmin.mailhost.tasks import send_apply_pending
 
 log = logging.getLogger(__name__)
 AT_ONCE = 1000
@@ -63,8 +64,6 @@ def _announce(host: str) -> None:
         return
 
     def send() -> None:
-        from mailadmin.mailhost.tasks import send_apply_pending  # tasks read this room's other modules
-
         send_apply_pending(host)
 
     send.mail_host = host  # type: ignore[attr-defined]

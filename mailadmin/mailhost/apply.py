@@ -1,0 +1,205 @@
+"""Does the pending work of one mail host: brings its tables, Maildirs and daemons to the present state of the database.
+
+Everything is read afresh and written so that doing it twice changes nothing: a row counts as done only when it is
+marked so, and whoever was killed before that is simply followed by the next run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from mailadmin.mailhost import control, maildirs
+from mailadmin.mailhost.entries import ADDRESS_TABLES, DOMAIN_TABLES, Entries
+from mailadmin.mailhost.locks import host_lock
+from mailadmin.mailhost.models import Kind, MailHost, PendingWork
+from mailadmin.mailhost.source import (
+    KEYS_AT_ONCE,
+    addresses_of_domain,
+    all_entries,
+    entries_of_addresses,
+    entries_of_domains,
+)
+from mailadmin.mailhost.tables import Changes, TableError, Tables, tables_of_this_host
+from mailboxes.models import Mailbox
+
+log = logging.getLogger(__name__)
+AT_ONCE = 500
+LONGEST_WAIT_SECONDS = 300
+TABLE_KINDS = (Kind.DOMAIN, Kind.ADDRESS, Kind.REBUILD)
+
+
+@dataclass
+class Report:
+    """What a run did, as (kind, key) and with the error of what failed."""
+
+    done: list[PendingWork] = field(default_factory=list)
+    failed: list[PendingWork] = field(default_factory=list)
+
+
+def apply_pending(host: MailHost, *, wait: bool = False) -> Report:
+    """Work off what is due. Without `wait`, leaves at once if another process is at it: that one looks again after it
+    let go of the lock, so nothing that was queued meanwhile is overlooked."""
+    report = Report()
+    while _due(host).exists():
+        with host_lock(wait=wait) as taken:
+            if not taken:
+                return report
+            while rows := list(_due(host)[:AT_ONCE]):
+                _apply(rows, report)
+    MailHost.objects.filter(pk=host.pk).update(seen_at=timezone.now())
+    return report
+
+
+def _due(host: MailHost) -> Iterable[PendingWork]:
+    return PendingWork.objects.open().filter(host=host, due_at__lte=timezone.now()).order_by("id")
+
+
+def _apply(rows: list[PendingWork], report: Report) -> None:
+    errors: dict[int, str] = {}
+    table_rows = [row for row in rows if row.kind in TABLE_KINDS]
+    if table_rows:
+        problem = _write_tables(table_rows)
+        errors |= {row.pk: problem for row in table_rows if problem}
+    postponed = _place_maildirs([row for row in rows if row.kind == Kind.MAILDIR], errors)
+    _tell([row for row in table_rows if row.pk not in errors], errors)
+    _finish([row for row in rows if row.pk not in postponed], errors, report)
+
+
+def _write_tables(rows: list[PendingWork]) -> str:
+    """The error, if any: then none of these rows is done."""
+    try:
+        tables = tables_of_this_host()
+        if not tables.incremental or not tables.are_there() or any(row.kind == Kind.REBUILD for row in rows):
+            tables.build(all_entries())
+        else:
+            _write_delta(tables, rows)
+    except (TableError, OSError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _write_delta(tables: Tables, rows: list[PendingWork]) -> None:
+    domains = {row.key for row in rows if row.kind == Kind.DOMAIN}
+    addresses = {row.key for row in rows if row.kind == Kind.ADDRESS}
+    if domains:
+        tables.update(_changes(entries_of_domains(domains).items(), DOMAIN_TABLES))
+    for some in _in_parts(addresses, domains):
+        tables.update(_changes(entries_of_addresses(some), ADDRESS_TABLES))
+
+
+def _in_parts(addresses: set[str], domains: set[str]) -> Iterable[list[str]]:
+    """The addresses, and those of the domains, some at a time: a domain may have a hundred thousand."""
+    part = list(addresses)
+    for name in domains:
+        for address in addresses_of_domain(name):
+            part.append(address)
+            if len(part) >= KEYS_AT_ONCE:
+                yield part
+                part = []
+    if part:
+        yield part
+
+
+def _changes(entries: Iterable[tuple[str, Entries]], names: Iterable[str]) -> Changes:
+    """Each key is either put into a table or removed from it."""
+    changes: Changes = {name: {} for name in names}
+    for key, values in entries:
+        for name in changes:
+            changes[name][key] = values.get(name)
+    return {name: of_table for name, of_table in changes.items() if of_table}
+
+
+def _place_maildirs(rows: list[PendingWork], errors: dict[int, str]) -> set[int]:
+    """Do these in order; a row waits while an earlier one that has the same path failed. Returns who waits."""
+    waiting: dict[str, datetime] = {}
+    postponed = set()
+    if rows:
+        earlier = PendingWork.objects.open().filter(host=rows[0].host_id, kind=Kind.MAILDIR, due_at__gt=timezone.now())
+        for row in earlier:
+            waiting |= dict.fromkeys(_paths(row), row.due_at)
+    for row in rows:
+        blocked = [waiting[path] for path in _paths(row) if path in waiting]
+        if blocked:
+            postponed.add(row.pk)
+            PendingWork.objects.filter(pk=row.pk).update(due_at=max(blocked))
+        elif problem := _place_one(row):
+            errors[row.pk] = problem
+        else:
+            continue
+        later = max(blocked) if blocked else timezone.now() + _back_off(row.attempts + 1)
+        waiting |= dict.fromkeys(_paths(row), later)
+    return postponed
+
+
+def _place_one(row: PendingWork) -> str:
+    try:
+        if not row.target:
+            maildirs.remove(row.source)
+        elif not row.source:
+            _ensure(row)
+        else:
+            maildirs.place(row.source, row.target)
+    except (OSError, ValueError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _ensure(row: PendingWork) -> None:
+    """Make the Maildir, unless its mailbox has gone or moved on since: a later row looks after it then."""
+    maildir = row.target.removeprefix("users/")
+    if Mailbox.objects.filter(maildir=maildir).exists():
+        maildirs.ensure(row.target)
+
+
+def _paths(row: PendingWork) -> list[str]:
+    return [path for path in (row.source, row.target) if path]
+
+
+def _tell(rows: list[PendingWork], errors: dict[int, str]) -> None:
+    """Tell Dovecot whose password or state changed, and Postfix if it would not see for itself."""
+    if not rows:
+        return
+    addresses = [row.key for row in rows if row.kind == Kind.ADDRESS]
+    domains = [row.key for row in rows if row.kind == Kind.DOMAIN]
+    try:
+        if control.needs_reload(domains_changed=bool(domains)):
+            control.reload_postfix()
+        control.flush_auth_cache(addresses, domains)
+        control.kick(_shut_out(addresses, domains))
+    except control.ControlError as error:
+        errors |= {row.pk: str(error) for row in rows}
+
+
+def _shut_out(addresses: list[str], domains: list[str]) -> list[str]:
+    """Whose open sessions are to end: all of these that are not an active mailbox of an active domain."""
+    allowed = set(
+        Mailbox.objects.filter(pk__in=addresses, active=True, domain__active=True).values_list("pk", flat=True)
+    )
+    inactive = Mailbox.objects.filter(domain_id__in=domains, domain__active=False)
+    return [address for address in addresses if address not in allowed] + [
+        f"*@{name}" for name in set(inactive.values_list("domain_id", flat=True))
+    ]
+
+
+def _finish(rows: list[PendingWork], errors: dict[int, str], report: Report) -> None:
+    """Mark what is done, in one statement, and put off what failed, longer each time."""
+    now = timezone.now()
+    report.done += (done := [row for row in rows if row.pk not in errors])
+    PendingWork.objects.filter(pk__in=[row.pk for row in done]).update(done_at=now, error="")
+    for row in rows:
+        if row.pk not in errors:
+            continue
+        row.attempts, row.error = row.attempts + 1, errors[row.pk][:2000]
+        row.due_at = now + _back_off(row.attempts)
+        row.save(update_fields=["attempts", "error", "due_at"])
+        report.failed.append(row)
+        log.warning("%s %s: try %d failed: %s", row.kind, row.key, row.attempts, row.error)
+
+
+def _back_off(attempts: int) -> timedelta:
+    return timedelta(seconds=min(2 ** min(attempts, 16), LONGEST_WAIT_SECONDS))
