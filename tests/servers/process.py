@@ -46,15 +46,6 @@ def answers(port: int) -> bool:
     return False
 
 
-def is_alive(pid: int) -> bool:
-    """Whether the process runs. One that ended and was not yet waited for is not alive."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
 def last_lines(log: Path, count: int = 30) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-count:]) if log.exists() else ""
 
