@@ -89,7 +89,7 @@ class Outside:
     def stop(self) -> None:
         self._controller.stop()
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 aiosmtpd's
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         self.letters.append((list(envelope.rcpt_tos), email.message_from_bytes(content)))
         return "250 taken"

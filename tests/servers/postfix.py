@@ -14,12 +14,13 @@ from pathlib import Path
 from .certificate import Certificate
 from .process import Process, ServerFailed, answers, free_port, last_lines, run, wait_until
 
+DAEMONS = Path("/usr/lib/postfix/sbin")
 SETTINGS = """
 compatibility_level = 3.6
 queue_directory = {directory}/queue
 data_directory = {directory}/data
 command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
+daemon_directory = {daemons}
 mail_owner = postfix
 setgid_group = postdrop
 maillog_file = {directory}/postfix.log
@@ -108,7 +109,11 @@ class Postfix:
             (directory / name).mkdir(parents=True)
         os.chown(directory / "data", pwd.getpwnam("postfix").pw_uid, -1)
         main = SETTINGS.format(
-            directory=directory, outside_port=outside_port, certificate=certificate, auth_socket=auth_socket
+            daemons=DAEMONS,
+            directory=directory,
+            outside_port=outside_port,
+            certificate=certificate,
+            auth_socket=auth_socket,
         )
         (self.config / "main.cf").write_text(main + "".join(f"{key} = {settings[key]}\n" for key in settings))
         master = SERVICES.format(port=self.port, submission_port=self.submission_port)
@@ -118,7 +123,10 @@ class Postfix:
         shutil.copytree("/etc/postfix/dynamicmaps.cf.d", self.config / "dynamicmaps.cf.d")
 
     def start(self) -> None:
-        self._process = Process(["postfix", "-c", self.config, "start-fg"], log=self.log)
+        # What `postfix start` does: its check makes the queue's directories, and then master is started. It is
+        # started from here, so that it ends with the tests.
+        run(["postfix", "-c", self.config, "check"])
+        self._process = Process([DAEMONS / "master", "-c", self.config, "-s"], log=self.log)
         self._process.wait_until(lambda: answers(self.port) and answers(self.submission_port), what="Postfix answers")
 
     def stop(self) -> None:
