@@ -1,0 +1,82 @@
+"""Tells the running Postfix and Dovecot what they cannot notice by themselves.
+
+Only where MAIL_CONFIG or DOVECOT_CONFIG name a configuration; elsewhere there is nobody to tell. A server that is not
+running is told already: it reads everything at its start.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+
+from django.conf import settings
+
+SECONDS_AT_MOST = 20
+AT_ONCE = 500  # users in one command line
+_NOT_RUNNING = re.compile(
+    r"mail system is not running|Is the server running|Dovecot is not running"
+    r"|(connect|net_connect_unix)\([^)]*\) failed: (No such file or directory|Connection refused)",
+    re.IGNORECASE,
+)
+_NOBODY = 68  # EX_NOHOST: doveadm kick's answer when the user has no session
+_UNUSABLE = re.compile(r"[\s\x00-\x1f\x7f*?]|^-|^$")
+
+
+class ControlError(Exception):
+    """The program refused. The text is its own, for an administrator."""
+
+
+def reload_postfix() -> None:
+    if settings.MAIL_CONFIG:
+        _run(["postfix", "-c", settings.MAIL_CONFIG, "reload"])
+
+
+def flush_auth_cache(users: Iterable[str]) -> None:
+    """Dovecot forgets what it remembers of these users' rows, if auth_cache_size is set."""
+    users = [user for user in users if not _UNUSABLE.search(user)]
+    for start in range(0, len(users), AT_ONCE):
+        _doveadm("auth", "cache", "flush", *users[start : start + AT_ONCE])
+
+
+def kick(user: str) -> None:
+    """End the user's open sessions: they were let in by a password, or an address, that is no longer good."""
+    # doveadm takes * and ? for wildcards; no address of ours has them.
+    if not _UNUSABLE.search(user):
+        _doveadm("kick", user)
+
+
+def flush_and_kick(users: Iterable[str]) -> None:
+    """In this order: a client that is kicked comes back at once."""
+    users = list(users)
+    flush_auth_cache(users)
+    for user in users:
+        kick(user)
+
+
+def _doveadm(*arguments: str) -> None:
+    if settings.DOVECOT_CONFIG:
+        _run(["doveadm", "-c", settings.DOVECOT_CONFIG, *arguments])
+
+
+def _run(command: list[str]) -> None:
+    environment = {"PATH": os.environ.get("PATH") or os.defpath, "LC_ALL": "C"}
+    try:
+        run = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            timeout=SECONDS_AT_MOST,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ControlError(f"{command[0]}: no answer within {SECONDS_AT_MOST} s") from None
+    except OSError as error:
+        raise ControlError(f"{command[0]}: {error.strerror}") from error
+    said = (run.stderr or run.stdout).strip()
+    if run.returncode not in (0, _NOBODY) and not _NOT_RUNNING.search(said):
+        raise ControlError(f"{command[0]}: {said[-1000:] or f'ended with {run.returncode}'}")
