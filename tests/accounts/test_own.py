@@ -32,7 +32,7 @@ def person(request):
 
 
 def _payload(**overrides):
-    return {"present": PASSWORD, "new": NEW, "again": NEW, **overrides}
+    return {"current": PASSWORD, "new": NEW, "again": NEW, **overrides}
 
 
 def errors_of(response):
@@ -58,13 +58,13 @@ def test_new_password_counts_at_once_and_other_sessions_end(person):
 @pytest.mark.parametrize(
     ("overrides", "errors"),
     [
-        ({"present": "not the present one"}, {"present": ["password_wrong"]}),
+        ({"current": "not the present one"}, {"current": ["password_wrong"]}),
         ({"again": "something else"}, {"again": ["password_differs"]}),
         ({"new": PASSWORD, "again": PASSWORD}, {"new": ["password_same"]}),
         ({"new": "short", "again": "short"}, {"new": ["password_short"]}),
         ({"new": "x" * 1025, "again": "x" * 1025}, {"new": ["password_long"]}),
         ({"new": "with a\ttab in it", "again": "with a\ttab in it"}, {"new": ["password_control_character"]}),
-        ({"present": "", "new": "", "again": ""}, {key: ["required"] for key in ("present", "new", "again")}),
+        ({"current": "", "new": "", "again": ""}, {key: ["required"] for key in ("current", "new", "again")}),
     ],
 )
 def test_new_password_is_refused_at_its_field(person, overrides, errors):
@@ -83,7 +83,7 @@ def test_own_address_is_no_password(person):
 
 
 def test_passwords_are_never_sent_back(person):
-    content = signed_in(person).post(URL, _payload(present="guessed wrongly")).content.decode()
+    content = signed_in(person).post(URL, _payload(current="guessed wrongly")).content.decode()
 
     assert "guessed wrongly" not in content
     assert NEW not in content
@@ -93,7 +93,7 @@ def test_open_browser_is_no_way_to_guess_the_password(person, settings):
     settings.SIGN_IN_FAILURES_PER_PAIR = 3
     client = signed_in(person)
     for _ in range(3):
-        errors_of(client.post(URL, _payload(present="guessed wrongly")))
+        errors_of(client.post(URL, _payload(current="guessed wrongly")))
 
     assert errors_of(client.post(URL, _payload())) == {"__all__": ["locked"]}
 

@@ -34,7 +34,9 @@ class AdministratorForm(ServiceForm):
         label=_("Address"),
         max_length=254,
         help_text=_("To sign in with. It need not be a mailbox of this server."),
-        widget=forms.TextInput(attrs={"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "email", "autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
     )
     name = forms.CharField(label=_("Name"), max_length=255, required=False)
     role = forms.ChoiceField(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailadmin.accounts import services
 from mailadmin.accounts.models import Account
+from mailadmin.pages.forms import ServiceForm
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -63,14 +64,12 @@ class SignInForm(forms.Form):
         return self.account
 
 
-class OwnPasswordForm(forms.Form):
-    present = password_field(_("Present password"), "current-password")
+class OwnPasswordForm(ServiceForm):
+    has_revision = False
+
+    current = password_field(_("Present password"), "current-password")
     new = password_field(_("New password"), "new-password")
     again = password_field(_("New password, again"), "new-password")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.helper = helper(_("Change password"))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -15,16 +15,16 @@ from mailadmin.errors import at_field, refuse
 from mailboxes.services.edit import write_password
 
 
-def change_own_password(*, account: Account, present: str, new: str, actor: Actor) -> Account:
-    """Refused with errors at `present` or `new`. The account's sessions end, for its hash is another one.
+def change_own_password(*, account: Account, current: str, new: str, actor: Actor) -> Account:
+    """Refused with errors at `current` or `new`. The account's sessions end, for its hash is another one.
 
     A wrong present password counts as a failed sign-in: an open browser is no way to guess it.
     """
     attempt = Attempt(account.address, actor.client_address)
-    if not _is_present_password(account, present):
-        refuse("present", _("This is not your password."), "password_wrong")
+    if not _is_present_password(account, current):
+        refuse("current", _("This is not your password."), "password_wrong")
     attempt.succeed()
-    if new == present:
+    if new == current:
         refuse("new", _("This is the present password."), "password_same")
     at_field("new", validate_new_password, new, about=_about(account))
     if account.mailbox is None:

@@ -2,20 +2,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.core.exceptions import ValidationError
-from django.http import HttpResponse
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import FormView, TemplateView
+from django.views.generic import TemplateView
 
 from aliases.models import Alias
 from mailadmin.accounts import services
 from mailadmin.accounts.access import SignedIn
 from mailadmin.accounts.forms.own import OwnPasswordForm
+from mailadmin.accounts.models import Account
+from mailadmin.pages.acts import ServiceFormView
+from mailadmin.pages.forms import ServiceForm
 from mailboxes.models import Mailbox, MailboxUsage
 
 
@@ -23,9 +24,9 @@ class OwnAccount(SignedIn, TemplateView):
     """For mailbox users the start page."""
 
     template_name = "accounts/own.html"
-    extra_context = {"title": _("Account")}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        kwargs = {**kwargs, "title": str(self.account), "lead": self.account.get_role_display()}
         if self.account.mailbox is None:
             return super().get_context_data(**kwargs, domains=self.account.domains.order_by("name"))
         return super().get_context_data(**kwargs, **_mailbox_context(self.account.mailbox))
@@ -43,22 +44,26 @@ def _mailbox_context(mailbox: Mailbox) -> dict[str, Any]:
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
-class OwnPassword(SignedIn, FormView):
+class OwnPassword(ServiceFormView):
     template_name = "accounts/password.html"
-    extra_context = {"title": _("Change password")}
     form_class = OwnPasswordForm
-    success_url = reverse_lazy("accounts:own")
+    title = gettext_lazy("Change password")
+    button = gettext_lazy("Change password")
+    lead = gettext_lazy("The new one counts at once, everywhere. You stay signed in here alone.")
 
-    def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
+    def may_enter(self) -> bool:
+        return True
+
+    def back_url(self) -> str:
+        return reverse("accounts:own")
+
+    def save(self, form: ServiceForm) -> Account:
         data = form.cleaned_data
-        try:
-            account = services.change_own_password(
-                account=self.account, present=data["present"], new=data["new"], actor=self.actor
-            )
-        except ValidationError as error:
-            form.add_error(None, error)
-            return self.form_invalid(form)
+        return services.change_own_password(
+            account=self.account, current=data["current"], new=data["new"], actor=self.actor
+        )
+
+    def done(self, result: Account) -> str:
         # The other sessions end with the old hash; this one goes on under a new key.
-        update_session_auth_hash(self.request, account)
-        messages.success(self.request, _("Your password is changed. You are signed out everywhere else."))
-        return super().form_valid(form)
+        update_session_auth_hash(self.request, result)
+        return _("Your password is changed. You are signed out everywhere else.")
