@@ -27,6 +27,7 @@ ACTIONS: dict[str, Any] = {
     "alias.create": _("Alias added"),
     "alias.edit": _("Alias changed"),
     "alias.delete": _("Alias deleted"),
+    "mailhost.repair": _("Mail host repaired"),
     "administrator.create": _("Administrator added"),
     "administrator.edit": _("Administrator changed"),
     "administrator.password": _("Administrator's password set"),

@@ -9,14 +9,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views import View
 
 from mailadmin.accounts.access import AdministratorRequired, SuperadminRequired
+from mailadmin.mailhost import services
 from mailadmin.mailhost.models import MailHost, PendingWork
+from mailadmin.pages.acts import ConfirmView
 from mailadmin.pages.finding import typed_address
 from mailadmin.pages.lists import Column, FilterForm, KeysetList
-from mailadmin.pages.trail import way_back
+from mailadmin.pages.trail import Crumb, way_back
 
 REPORT_SHOWN = 50
 
@@ -63,6 +65,60 @@ class MailHostIndex(SuperadminRequired, KeysetList):
 
     def extra(self) -> dict[str, Any]:
         return {"hosts": list(MailHost.objects.all()), "report_shown": REPORT_SHOWN}
+
+
+class Retry(SuperadminRequired, View):
+    """One piece of work that failed."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        work = get_object_or_404(PendingWork.objects.open(), pk=pk)
+        services.retry(work=PendingWork.objects.filter(pk=work.pk), actor=self.actor)
+        messages.success(request, _("It is tried again now."))
+        return HttpResponseRedirect(way_back(request, reverse("mailhost:index")))
+
+
+class RetryAll(SuperadminRequired, View):
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        count = services.retry(work=PendingWork.objects.open(), actor=self.actor)
+        told = ngettext("%(count)d piece of work is tried now.", "%(count)d pieces of work are tried now.", count)
+        messages.success(request, told % {"count": count})
+        return HttpResponseRedirect(way_back(request, reverse("mailhost:index")))
+
+
+class Verify(SuperadminRequired, View):
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        services.ask_verify(actor=self.actor)
+        messages.success(request, _("The mail hosts compare everything now. Load this page again to see the report."))
+        return HttpResponseRedirect(way_back(request, reverse("mailhost:index")))
+
+
+class Repair(SuperadminRequired, ConfirmView):
+    title = gettext_lazy("Repair all differences?")
+    button = gettext_lazy("Repair")
+
+    def consequences(self) -> list[str]:
+        return [
+            _("Each mail host compares its tables and Maildirs with the database, and makes them match it."),
+            _("No mail is removed: a Maildir that belongs to no mailbox goes to the archive."),
+        ]
+
+    def act(self) -> None:
+        services.ask_repair(actor=self.actor)
+
+    def done(self) -> str:
+        return _("The mail hosts repair their differences now. Load this page again to see the report.")
+
+    def back_url(self) -> str:
+        return reverse("mailhost:index")
+
+    def breadcrumbs(self) -> list[Crumb]:
+        return [Crumb(_("Mail host"), reverse("mailhost:index")), Crumb(_("Repair"))]
 
 
 class Trace(AdministratorRequired, View):

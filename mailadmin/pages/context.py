@@ -98,4 +98,6 @@ def _leads_to(request: HttpRequest, name: str) -> bool:
         if match.view_name.startswith(beginning):
             return entry == name
     app, _colon, view = name.partition(":")
-    return app == match.app_name and view in ("list", "index", "administrator_list")
+    if app == "accounts":
+        return match.view_name.startswith("accounts:administrator")
+    return app == match.app_name and view in ("list", "index")

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from mailadmin.accounts.access import AdministratorRequired
-from mailadmin.addresses import normalise_domain
+from mailadmin.addresses import normalise_domain, show_domain
 
 from .exports import csv_response
 from .keyset import Order, in_batches, page_of
@@ -77,6 +77,9 @@ class DomainField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Domain"))
         super().__init__(required=False, max_length=254, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return show_domain(value) if value else value
 
     def clean(self, value: Any) -> str:
         text = super().clean(value)

@@ -266,7 +266,7 @@ class MailboxRestore(ConfirmView):
         return _("Restore %(address)s?") % {"address": self.object}
 
     def consequences(self) -> list[str]:
-        until = formats.date_format(timezone.localtime(self.object.purge_after), "DATETIME_FORMAT")
+        until = formats.date_format(timezone.localtime(self.object.purge_after), "Y-m-d H:i")
         return [
             _("It is back in %(domain)s with its mail, its password and its forwarding.")
             % {"domain": show_domain(self.object.domain_name)},

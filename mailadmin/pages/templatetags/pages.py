@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -9,8 +10,10 @@ from django import template
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -99,6 +102,13 @@ def state_badge(active: bool) -> SafeString:
     if active:
         return mark_safe(f'<span class="badge badge-on">{_("Active")}</span>')  # noqa: S308 a fixed text
     return mark_safe(f'<span class="badge badge-off">{_("Off")}</span>')  # noqa: S308 a fixed text
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    if timezone.now() - moment < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(moment, depth=1)}
 
 
 @register.filter
