@@ -226,8 +226,9 @@ SWEEP_SECONDS = whole_number("SWEEP_SECONDS", 15, low=1, high=3600)
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 EMBEDDED_BROKER = not CELERY_BROKER_URL
 if EMBEDDED_BROKER:
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     _broker = VAR_DIR / "broker"
+    (_broker / "queue").mkdir(parents=True, exist_ok=True)  # which kombu leaves to us
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_broker / "queue"),
         "data_folder_out": str(_broker / "queue"),
@@ -252,6 +253,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "mailadmin.mailhost.tasks.sweep", "schedule": SWEEP_SECONDS},
     "recount": {"task": "domains.tasks.recount", "schedule": 600},
     "purge-archive": {"task": "mailboxes.tasks.purge_archive", "schedule": 3600},
+    "forget-sessions": {"task": "mailadmin.accounts.tasks.forget_sessions", "schedule": 86_400},
     "forget-sign-ins": {"task": "mailadmin.accounts.tasks.forget_sign_ins", "schedule": 86_400},
     "prune": {"task": "mailadmin.mailhost.tasks.prune", "schedule": 3600},
 }
