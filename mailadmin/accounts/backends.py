@@ -25,7 +25,7 @@ class AccountBackend(BaseBackend):
         **kwargs: object,
     ) -> Account | None:
         """Both passwords are tried, or a dummy instead: the time does not tell what exists."""
-        if not identifier or not password:
+        if not identifier or not password or not schemes.is_storable(password):
             return None
         address = normalise_identifier(identifier)
         client_address = request.META.get("REMOTE_ADDR", "") if request else ""

@@ -84,13 +84,17 @@ def refuse_unstorable(password: str) -> None:
         )
 
 
+def is_storable(password: str) -> bool:
+    """Whether some scheme can hold it; no account has any other password."""
+    return len(password) <= settings.PASSWORD_MAX_LENGTH and bool(_octets(password))
+
+
 def verify(password: str, stored: str) -> bool:
     """Whether Dovecot would let this password in. Never raises."""
-    octets = _octets(password) if len(password) <= settings.PASSWORD_MAX_LENGTH else None
-    if not octets:
+    if not is_storable(password):
         return False
     try:
-        return _read(stored)(octets)
+        return _read(stored)(password.encode())
     except ValueError:
         return False
 

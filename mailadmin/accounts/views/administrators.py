@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -181,8 +181,16 @@ class AdministratorPassword(AboutOne, ServiceFormView):
         return _("The password of %(address)s is set.") % {"address": result.address}
 
 
-class AdministratorOn(AboutOne, ConfirmView):
-    title = gettext_lazy("Switch on")
+class Question(AboutOne, ConfirmView):
+    question: ClassVar[Any]
+
+    @property
+    def title(self) -> str:
+        return self.question % {"address": self.object}
+
+
+class AdministratorOn(Question):
+    question = gettext_lazy("Switch on %(address)s?")
     button = gettext_lazy("Switch on")
 
     def consequences(self) -> list[Any]:
@@ -195,8 +203,8 @@ class AdministratorOn(AboutOne, ConfirmView):
         return _("%(address)s is switched on.") % {"address": self.object}
 
 
-class AdministratorOff(AboutOne, ConfirmView):
-    title = gettext_lazy("Switch off")
+class AdministratorOff(Question):
+    question = gettext_lazy("Switch off %(address)s?")
     button = gettext_lazy("Switch off")
 
     def consequences(self) -> list[Any]:
@@ -209,8 +217,8 @@ class AdministratorOff(AboutOne, ConfirmView):
         return _("%(address)s is switched off.") % {"address": self.object}
 
 
-class AdministratorDelete(AboutOne, ConfirmView):
-    title = gettext_lazy("Delete")
+class AdministratorDelete(Question):
+    question = gettext_lazy("Delete %(address)s?")
     button = gettext_lazy("Delete")
     danger = True
 
