@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase
 
 from mailadmin.accounts.clients import UNIX_SOCKET, is_within, parse_address, parse_proxies
+
+logger = logging.getLogger(__name__)
 
 
 class TrustedProxyMiddleware:
@@ -20,19 +23,30 @@ class TrustedProxyMiddleware:
             self.proxies = parse_proxies(settings.TRUSTED_PROXIES)
         except ValueError as error:
             raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}") from None
+        self.has_warned = False
         self.trusts_socket = UNIX_SOCKET in settings.TRUSTED_PROXIES
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         forwarded_for = request.META.pop("HTTP_X_FORWARDED_FOR", "")
         forwarded_proto = request.META.pop("HTTP_X_FORWARDED_PROTO", "")
-        if self._is_trusted(request.META.get("REMOTE_ADDR", "")):
+        peer = request.META.get("REMOTE_ADDR", "")
+        if self._is_trusted(peer):
             self._believe(request, forwarded_for, forwarded_proto)
+        elif forwarded_for and not self.has_warned:
+            self._warn(peer)
         return self.get_response(request)
 
     def _is_trusted(self, peer: str) -> bool:
         if not peer:
             return self.trusts_socket
         return is_within(parse_address(peer), self.proxies)
+
+    def _warn(self, peer: str) -> None:
+        """Once: behind a proxy that is not named, all clients seem to be one, and its failures lock them all."""
+        address = parse_address(peer)
+        if address is None or address.is_private:
+            self.has_warned = True
+            logger.warning("X-Forwarded-For of %s is ignored. Is it your proxy? Set TRUSTED_PROXIES.", peer or "unix")
 
     def _believe(self, request: HttpRequest, forwarded_for: str, forwarded_proto: str) -> None:
         for hop in reversed(forwarded_for.split(",")):

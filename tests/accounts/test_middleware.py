@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from mailadmin.accounts.checks import sign_in_limits, trusted_proxies
 from mailadmin.accounts.middleware import TrustedProxyMiddleware
 
-PROXY, INNER, CLIENT = "192.0.2.10", "10.0.0.7", "203.0.113.5"
+PROXY, INNER, CLIENT = "192.0.2.10", "10.0.0.7", "9.9.9.9"
 
 
 @pytest.fixture
@@ -63,6 +63,15 @@ def test_proxy_behind_a_unix_socket(seen, settings):
 
     assert seen("", CLIENT).META["REMOTE_ADDR"] == CLIENT
     assert seen(PROXY, CLIENT).META["REMOTE_ADDR"] == PROXY
+
+
+def test_proxy_that_is_not_named_is_warned_of_once(settings, rf, caplog):
+    settings.TRUSTED_PROXIES = []
+    middleware = TrustedProxyMiddleware(lambda request: HttpResponse())
+    for peer in (CLIENT, INNER, INNER):
+        middleware(rf.get("/", REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR="198.51.100.1"))
+
+    assert caplog.messages == [f"X-Forwarded-For of {INNER} is ignored. Is it your proxy? Set TRUSTED_PROXIES."]
 
 
 def test_wrong_setting_stops_the_start(settings):
