@@ -11,7 +11,8 @@ from aliases.targets import references_to_domain
 from domains import services
 from domains.forms import DomainCreateForm, DomainForm
 from domains.models import AliasDomain, Domain, DomainUsage
-from domains.rules import can_add_domain, can_change_domain
+from domains.rules import can_change_domain
+from mailadmin.accounts.access import SuperadminRequired
 from mailadmin.addresses import show_domain
 from mailadmin.pages.acts import REFERENCES_SHOWN, ConfirmView, ServiceFormView
 from mailadmin.pages.forms import ServiceForm
@@ -20,13 +21,10 @@ from mailadmin.pages.trail import Crumb
 from .trail import crumbs
 
 
-class DomainCreate(ServiceFormView):
+class DomainCreate(SuperadminRequired, ServiceFormView):
     form_class = DomainCreateForm
     title = gettext_lazy("Add a domain")
     button = gettext_lazy("Add the domain")
-
-    def may(self) -> bool:
-        return can_add_domain(self.actor)
 
     def save(self, form: ServiceForm) -> Domain:
         return services.create_domain(**form.changes, actor=self.actor)

@@ -1,0 +1,241 @@
+"""Who may open what: every URL and every method, by anonymous, superadmin, administrator of this domain, administrator
+of another domain, and mailbox user. A URL that is missing from the table fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from domains.models import Domain
+from mailadmin.accounts.models import Account
+from mailadmin.audit.models import Entry
+from mailadmin.mailhost.models import MailHost, PendingWork
+from mailboxes.models import ArchivedMailbox, Mailbox
+from mailboxes.services import delete_mailbox
+
+from .factories import make_alias, make_alias_domain, make_domain, make_mailbox, make_superadmin, system
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+PEOPLE = ("anonymous", "root", "alice", "bob", "charlie")
+SIGN_IN = "302 /sign-in/"
+DONE = ("200", "302")  # shown, or done and led on
+
+# What each person gets where the method is one that the page knows: superadmin, administrator of this domain,
+# administrator of another one, mailbox user.
+SUPERADMINS = (DONE, "403", "403", "403")
+ADMINISTRATORS = (DONE, DONE, DONE, "403")
+THIS_DOMAIN = (DONE, DONE, "404", "403")
+SUPERADMINS_OF_THIS_DOMAIN = (DONE, "403", "404", "403")
+SIGNED_IN = (DONE, DONE, DONE, DONE)
+PUBLIC = "public"
+STRANGERS = "strangers"  # who is signed in is led on, by any method
+
+
+@dataclass(frozen=True)
+class Row:
+    methods: str
+    who: Any
+    args: tuple[str, ...] = ()
+    post: dict[str, Any] = field(default_factory=dict)
+
+
+PAGE, FORM, ACT = "GET", "GET POST", "POST"
+DOMAIN, MAILBOX, ALIAS, OLD = ("example.org",), ("joe@example.org",), ("team@example.org",), ("old.org",)
+
+TABLE: dict[str, Row] = {
+    "pages:home": Row(PAGE, SIGNED_IN),
+    "pages:search": Row(PAGE, ADMINISTRATORS),
+    "pages:theme": Row(ACT, PUBLIC),
+    "pages:healthz": Row(PAGE, PUBLIC),
+    "pages:readyz": Row(PAGE, PUBLIC),
+    "accounts:sign_in": Row(FORM, STRANGERS),
+    "accounts:sign_out": Row(ACT, PUBLIC),
+    "accounts:language": Row(ACT, PUBLIC),
+    "accounts:own": Row(PAGE, SIGNED_IN),
+    "accounts:password": Row(FORM, SIGNED_IN),
+    "accounts:administrator_list": Row(PAGE, SUPERADMINS),
+    "accounts:administrator_export": Row(PAGE, SUPERADMINS),
+    "accounts:administrator_add": Row(FORM, SUPERADMINS),
+    "accounts:administrator": Row(FORM, SUPERADMINS, ("<administrator>",)),
+    "accounts:administrator_password": Row(FORM, SUPERADMINS, ("<administrator>",)),
+    "accounts:administrator_on": Row(FORM, SUPERADMINS, ("<administrator>",)),
+    "accounts:administrator_off": Row(FORM, SUPERADMINS, ("<administrator>",)),
+    "accounts:administrator_delete": Row(FORM, SUPERADMINS, ("<administrator>",)),
+    "domains:list": Row(PAGE, ADMINISTRATORS),
+    "domains:export": Row(PAGE, ADMINISTRATORS),
+    "domains:create": Row(FORM, SUPERADMINS),
+    "domains:bulk_on": Row(ACT, ADMINISTRATORS),
+    "domains:bulk_off": Row(ACT, ADMINISTRATORS),
+    "domains:bulk_delete": Row(ACT, ADMINISTRATORS),
+    "domains:detail": Row(PAGE, THIS_DOMAIN, DOMAIN),
+    "domains:edit": Row(FORM, SUPERADMINS_OF_THIS_DOMAIN, DOMAIN),
+    "domains:on": Row(FORM, SUPERADMINS_OF_THIS_DOMAIN, DOMAIN),
+    "domains:off": Row(FORM, SUPERADMINS_OF_THIS_DOMAIN, DOMAIN),
+    "domains:delete": Row(FORM, SUPERADMINS_OF_THIS_DOMAIN, DOMAIN),
+    "domains:alias_list": Row(PAGE, ADMINISTRATORS),
+    "domains:alias_export": Row(PAGE, ADMINISTRATORS),
+    "domains:alias_create": Row(FORM, ADMINISTRATORS),
+    "domains:alias_edit": Row(FORM, THIS_DOMAIN, OLD),
+    "domains:alias_on": Row(FORM, THIS_DOMAIN, OLD),
+    "domains:alias_off": Row(FORM, THIS_DOMAIN, OLD),
+    "domains:alias_delete": Row(FORM, THIS_DOMAIN, OLD),
+    "mailboxes:list": Row(PAGE, ADMINISTRATORS),
+    "mailboxes:export": Row(PAGE, ADMINISTRATORS),
+    "mailboxes:create": Row(FORM, ADMINISTRATORS),
+    "mailboxes:bulk_on": Row(ACT, THIS_DOMAIN, post={"key": MAILBOX, "confirmed": "1"}),
+    "mailboxes:bulk_off": Row(ACT, THIS_DOMAIN, post={"key": MAILBOX, "confirmed": "1"}),
+    "mailboxes:bulk_delete": Row(ACT, THIS_DOMAIN, post={"key": MAILBOX, "confirmed": "1"}),
+    "mailboxes:archive": Row(PAGE, ADMINISTRATORS),
+    "mailboxes:archive_restore": Row(FORM, THIS_DOMAIN, ("<archived>",)),
+    "mailboxes:detail": Row(PAGE, THIS_DOMAIN, MAILBOX),
+    "mailboxes:edit": Row(FORM, THIS_DOMAIN, MAILBOX),
+    "mailboxes:password": Row(FORM, THIS_DOMAIN, MAILBOX),
+    "mailboxes:forwarding": Row(FORM, THIS_DOMAIN, MAILBOX),
+    "mailboxes:rename": Row(FORM, THIS_DOMAIN, MAILBOX),
+    "mailboxes:on": Row(FORM, THIS_DOMAIN, MAILBOX),
+    "mailboxes:off": Row(FORM, THIS_DOMAIN, MAILBOX),
+    "mailboxes:delete": Row(FORM, THIS_DOMAIN, MAILBOX),
+    "aliases:list": Row(PAGE, ADMINISTRATORS),
+    "aliases:export": Row(PAGE, ADMINISTRATORS),
+    "aliases:create": Row(FORM, ADMINISTRATORS),
+    "aliases:bulk_on": Row(ACT, THIS_DOMAIN, post={"key": ALIAS, "confirmed": "1"}),
+    "aliases:bulk_off": Row(ACT, THIS_DOMAIN, post={"key": ALIAS, "confirmed": "1"}),
+    "aliases:bulk_delete": Row(ACT, THIS_DOMAIN, post={"key": ALIAS, "confirmed": "1"}),
+    "aliases:edit": Row(FORM, THIS_DOMAIN, ALIAS),
+    "aliases:on": Row(FORM, THIS_DOMAIN, ALIAS),
+    "aliases:off": Row(FORM, THIS_DOMAIN, ALIAS),
+    "aliases:delete": Row(FORM, THIS_DOMAIN, ALIAS),
+    "audit:list": Row(PAGE, ADMINISTRATORS),
+    "audit:export": Row(PAGE, ADMINISTRATORS),
+    "audit:detail": Row(PAGE, THIS_DOMAIN, ("<entry>",)),
+    "mailhost:index": Row(PAGE, SUPERADMINS),
+    "mailhost:retry": Row(ACT, SUPERADMINS, ("<work>",)),
+    "mailhost:retry_all": Row(ACT, SUPERADMINS),
+    "mailhost:verify": Row(ACT, SUPERADMINS),
+    "mailhost:repair": Row(FORM, SUPERADMINS),
+    "mailhost:trace": Row(PAGE, ADMINISTRATORS),
+}
+
+
+def names_of(patterns: list[Any], namespace: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names_of(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else namespace)
+        elif isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}"
+
+
+def test_every_url_is_in_the_table() -> None:
+    assert set(names_of(get_resolver().url_patterns)) == set(TABLE)
+
+
+@pytest.fixture
+def site(domain: Domain, alice: Account, bob: Account, charlie: Account, root: Account) -> dict[str, str]:
+    """Something at each URL, and the keys that only the database knows."""
+    make_mailbox("joe@example.org")
+    make_alias("team@example.org", "joe@example.org")
+    make_alias_domain("old.org", domain)
+    archived = delete_mailbox(mailbox=make_mailbox("gone@example.org"), actor=system())
+    host, _created = MailHost.objects.get_or_create(name="main")
+    work = PendingWork.objects.create(host=host, kind="address", key="joe@example.org")
+    return {
+        "<administrator>": str(make_superadmin("second@example.net").pk),
+        "<archived>": str(archived.pk),
+        "<entry>": str(Entry.objects.filter(domain_name="example.org").first().pk),  # type: ignore[union-attr]
+        "<work>": str(work.pk),
+    }
+
+
+@pytest.fixture
+def clients(
+    client_of: Callable[[Account], Client], root: Account, alice: Account, bob: Account, charlie: Account
+) -> dict[str, Client]:
+    people = {"root": root, "alice": alice, "bob": bob, "charlie": charlie}
+    return {"anonymous": Client(), **{name: client_of(account) for name, account in people.items()}}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_each_person_and_method_gets_what_the_table_says(
+    name: str, site: dict[str, str], clients: dict[str, Client]
+) -> None:
+    row = TABLE[name]
+    url = reverse(name, args=[site.get(arg, arg) for arg in row.args])
+
+    found = {(who, method): answer(clients[who], method, url, row) for who in PEOPLE for method in METHODS}
+    wanted = {(who, method): expected(row, who, method) for who in PEOPLE for method in METHODS}
+
+    assert {case: got for case, got in found.items() if got not in wanted[case]} == {}
+
+
+def answer(client: Client, method: str, url: str, row: Row) -> str:
+    """The status, and where a stranger is sent to. What the request changed is undone."""
+    with transaction.atomic():
+        response = client.generic(method, url) if method != "POST" else client.post(url, row.post)
+        transaction.set_rollback(True)
+    location = response.get("Location", "")
+    return SIGN_IN if location.startswith("/sign-in/?next=") else str(response.status_code)
+
+
+def expected(row: Row, who: str, method: str) -> tuple[str, ...]:
+    known = method in row.methods.split()
+    if row.who == STRANGERS and who != "anonymous":
+        return ("302",)
+    if row.who in (PUBLIC, STRANGERS):
+        return DONE if known else ("405",)
+    if who == "anonymous":
+        return (SIGN_IN,)
+    status = row.who[PEOPLE.index(who) - 1]
+    if known:
+        return status if isinstance(status, tuple) else (status,)
+    # Who may not enter a room at all is told so, whatever the method; who may, that the method is wrong.
+    outside = status == "403" and (who == "charlie" or row.who is SUPERADMINS)
+    return ("403",) if outside else ("405",)
+
+
+def test_a_stranger_sees_no_trace_of_another_domain(site: dict[str, str], clients: dict[str, Client]) -> None:
+    """Bob's pages name nothing of example.org, though each of them would if he could see it."""
+    make_domain("third.org")
+    lists = ["domains:list", "domains:alias_list", "mailboxes:list", "mailboxes:archive", "aliases:list", "audit:list"]
+    urls = [reverse(name) for name in lists] + [reverse("pages:home"), reverse("pages:search") + "?q=joe"]
+
+    shown_to_bob = [url for url in urls if b"example.org" in clients["bob"].get(url).content]
+    shown_to_alice = [url for url in urls if b"example.org" in clients["alice"].get(url).content]
+
+    assert shown_to_bob == []
+    assert shown_to_alice == urls
+
+
+def test_the_exports_hold_only_what_the_lists_show(site: dict[str, str], clients: dict[str, Client]) -> None:
+    names = ["domains:export", "domains:alias_export", "mailboxes:export", "aliases:export", "audit:export"]
+
+    def exported(who: str) -> list[str]:
+        texts = {name: clients[who].get(reverse(name)).getvalue() for name in names}  # type: ignore[attr-defined]
+        return [name for name, text in texts.items() if b"example.org" in text]
+
+    assert exported("bob") == []
+    assert exported("alice") == names
+
+
+def test_the_password_hash_is_on_no_page(site: dict[str, str], clients: dict[str, Client]) -> None:
+    stored = Mailbox.objects.get(pk="joe@example.org").password
+    assert ArchivedMailbox.objects.get().mailbox_row["password"].startswith("{")
+    urls = [
+        reverse(name, args=[site.get(arg, arg) for arg in row.args])
+        for name, row in TABLE.items()
+        if "GET" in row.methods
+    ]
+
+    leaking = []
+    for url in urls:
+        response = clients["root"].get(url)
+        body = response.getvalue() if response.streaming else response.content  # type: ignore[attr-defined]
+        if stored.encode() in body or b"$argon2" in body:
+            leaking.append(url)
+
+    assert leaking == []
