@@ -28,6 +28,7 @@ from mailadmin.accounts.models import Account
 class SignIn(RedirectURLMixin, FormView):
     """For everybody. Who is signed in already is sent on."""
 
+    http_method_names = ["get", "head", "post", "options"]
     template_name = "accounts/sign_in.html"
     extra_context = {"title": _("Sign in")}
     form_class = SignInForm
