@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,11 @@ class MariaDB:
 
     def drop_database(self, name: str) -> None:
         self.execute(f"DROP DATABASE `{name}`")
+
+    def grant_select(self, user: str, password: str, database: str, tables: Iterable[str]) -> None:
+        self.execute(f"CREATE USER IF NOT EXISTS {user}@localhost IDENTIFIED BY '{password}'")
+        for table in tables:
+            self.execute(f"GRANT SELECT ON `{database}`.`{table}` TO {user}@localhost")
 
     def url(self, name: str) -> str:
         return f"mysql://root@localhost/{name}?unix_socket={self.socket}"

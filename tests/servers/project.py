@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .process import run
 
@@ -22,6 +23,7 @@ class Project:
         self.directory = directory
         self.mail_volume = directory / "vmail"
         self.maps = directory / "maps"
+        self.database = urlsplit(database_url).path.lstrip("/")
         for path in (directory / "var", self.mail_volume, self.maps):
             path.mkdir(parents=True)
         directory.chmod(0o755)
