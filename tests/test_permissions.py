@@ -136,11 +136,11 @@ def test_every_url_is_in_the_table() -> None:
 
 
 @pytest.fixture
-def site(domain: Domain, alice: Account, bob: Account, charlie: Account, root: Account) -> dict[str, str]:
+def site(example_org: Domain, alice: Account, bob: Account, charlie: Account, root: Account) -> dict[str, str]:
     """Something at each URL, and the keys that only the database knows."""
     make_mailbox("joe@example.org")
     make_alias("team@example.org", "joe@example.org")
-    make_alias_domain("old.org", domain)
+    make_alias_domain("old.org", example_org)
     archived = delete_mailbox(mailbox=make_mailbox("gone@example.org"), actor=system())
     host, _created = MailHost.objects.get_or_create(name="main")
     work = PendingWork.objects.create(host=host, kind="address", key="joe@example.org")
@@ -154,10 +154,10 @@ def site(domain: Domain, alice: Account, bob: Account, charlie: Account, root: A
 
 @pytest.fixture
 def clients(
-    client_of: Callable[[Account], Client], root: Account, alice: Account, bob: Account, charlie: Account
+    signed_in: Callable[[Account], Client], root: Account, alice: Account, bob: Account, charlie: Account
 ) -> dict[str, Client]:
     people = {"root": root, "alice": alice, "bob": bob, "charlie": charlie}
-    return {"anonymous": Client(), **{name: client_of(account) for name, account in people.items()}}
+    return {"anonymous": Client(), **{name: signed_in(account) for name, account in people.items()}}
 
 
 @pytest.mark.parametrize("name", TABLE)
