@@ -20,6 +20,7 @@ FLAGS = [
     "--disable-search-engine-choice-screen",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--lang=en",
+    "--force-prefers-reduced-motion",  # a click must not race with a smooth scroll
 ]
 
 

@@ -1,0 +1,71 @@
+"""The whole site with its mail server, as one machine has them: database, Redis, web, worker, Postfix, Dovecot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.servers import mailserver
+from tests.servers.gunicorn import Gunicorn
+from tests.servers.mariadb import MariaDB
+from tests.servers.process import wait_until
+from tests.servers.project import Project
+from tests.servers.redis import Redis
+from tests.servers.worker import Worker
+
+SWEEP_SECONDS = "1"
+
+
+class Stack:
+    """`seed=True`: Postfix and Dovecot as the installation guide configured them for Postfixadmin."""
+
+    def __init__(self, directory: Path, mariadb: MariaDB, database_url: str, *, seed: bool = False) -> None:
+        self.mariadb = mariadb
+        self.redis = Redis(directory / "redis")
+        self.project = Project(
+            directory,
+            database_url=database_url,
+            broker_url=self.redis.url,
+            MAPS_TYPE="sql" if seed else "lmdb",
+            MAIL_OWNER=f"{mailserver.OWNER}:{mailserver.OWNER}",
+            SWEEP_SECONDS=SWEEP_SECONDS,
+        )
+        configure = mailserver.as_in_the_guide if seed else mailserver.rendered
+        self.project.set_up()
+        self.mail = configure(self.project, mariadb)
+        self.web = Gunicorn(self.project)
+        self.worker = Worker(self.project, with_beat=True)
+
+    def start(self) -> None:
+        self.project.manage("mailhost", "rebuild")
+        self.redis.start()
+        self.mail.start()
+        self.worker.start(wait=False)
+        self.web.start()
+
+    def stop(self) -> None:
+        self.web.stop()
+        self.worker.stop()
+        self.mail.stop()
+        self.redis.stop()
+
+    def wait_until_live(self, *, seconds: float = 30) -> None:
+        """Until the mail host has done all that was asked of it."""
+        wait_until(lambda: not self.open_work(), what="all pending work is done", seconds=seconds)
+
+    def open_work(self) -> int:
+        count = "SELECT COUNT(*) FROM mailadmin_pending_work WHERE done_at IS NULL"
+        return int(self.mariadb.execute(count, database=self.project.database)[0][0])
+
+    def verify(self) -> None:
+        """Database, tables and disk agree: `mailhost verify` fails, and says where, if they do not."""
+        self.project.manage("mailhost", "verify")
+
+    def new_letters(self, maildir: str) -> int:
+        """How many letters lie unread in a Maildir, named from the mail volume."""
+        return len(list((self.project.mail_volume / maildir / "new").iterdir()))
+
+    def add_domain(self, name: str) -> None:
+        self.project.manage("domain", "add", name)
+
+    def add_mailbox(self, address: str, password: str) -> None:
+        self.project.manage("mailbox", "add", address, "--password-stdin", text=f"{password}\n")
