@@ -24,7 +24,7 @@ TABLES = DOMAIN_TABLES + ADDRESS_TABLES
 Entries = dict[str, str]  # for one key: table -> value
 
 # postmap(1) reads "key whitespace value", takes a leading # for a comment, and folds keys to lower case.
-_UNUSABLE = re.compile(r"[\s\x00-\x1f\x7f]|^#|^$")
+_USABLE = re.compile(r"[^\s\x00-\x1f\x7f#][^\s\x00-\x1f\x7f]*").fullmatch
 
 
 class DomainState(NamedTuple):
@@ -45,12 +45,12 @@ class AddressState(NamedTuple):
     goto: str | None
     alias_active: bool
     maildir: str | None
-    mailbox_active: bool
+    mailbox_active: bool | None
 
 
 def is_usable(key: str) -> bool:
     """Whether a lookup table can hold the key at all; other programs may have written anything."""
-    return not _UNUSABLE.search(key) and key == key.lower()
+    return _USABLE(key) is not None and key == key.lower()
 
 
 def domain_entries(domain: DomainState | None) -> Entries:
@@ -107,6 +107,8 @@ def _alias_entries(state: AddressState) -> Entries:
 def _forwarding_targets(state: AddressState) -> list[str]:
     """Where a mailbox's mail goes. An active one without an active row of its own still keeps its mail, which a
     catch-all would take; one that is off forwards, if its row is on, but does not receive."""
+    if state.mailbox_active and (not state.alias_active or state.goto == state.address):
+        return [state.address]
     targets = split_targets(state.goto or "") if state.alias_active else []
     if state.mailbox_active:
         return targets or [state.address]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from aliases.models import Alias
@@ -68,9 +69,9 @@ def all_entries() -> Iterator[tuple[str, Entries]]:
 
 def _entries_of_chunk(addresses: list[str]) -> dict[str, Entries]:
     alias_domains = dict(
-        AliasDomain.objects.filter(pk__in={split_address(address)[1] for address in addresses}, active=True).values_list(
-            "pk", "target_id"
-        )
+        AliasDomain.objects.filter(
+            pk__in={split_address(address)[1] for address in addresses}, active=True
+        ).values_list("pk", "target_id")
     )
     twins = {
         address: f"{local_part}@{alias_domains[domain]}"
@@ -132,21 +133,40 @@ def _own_in(domains: Iterable[str]) -> set[str]:
 
 
 def _all_states() -> Iterator[AddressState]:
-    """The two tables, each in the order of its key, merged."""
-    aliases = _by_key(Alias.objects.all(), "goto", "active")
-    boxes = _by_key(Mailbox.objects.all(), "maildir", "active")
-    alias, box = next(aliases, None), next(boxes, None)
-    while alias or box:
-        if box is None or (alias is not None and alias[0] < box[0]):
-            assert alias is not None  # noqa: S101 for the type checker
-            yield AddressState(*alias, None, False)
-            alias = next(aliases, None)
-        elif alias is None or box[0] < alias[0]:
-            yield AddressState(box[0], None, False, box[1], box[2])
-            box = next(boxes, None)
-        else:
-            yield AddressState(*alias, box[1], box[2])
-            alias, box = next(aliases, None), next(boxes, None)
+    """Every address that has a row: the aliases in the order of their key, which the tables' builder likes best, then
+    the mailboxes without an alias row, if other programs made any."""
+    boxes = 0
+    for row in _pages(_ALIASES_WITH_BOX):
+        boxes += row[3] is not None
+        yield AddressState._make(row)
+    if boxes != Mailbox.objects.count():
+        for address, maildir, active in _pages(_BOXES_WITHOUT_ALIAS):
+            yield AddressState(address, None, False, maildir, active)
+
+
+# Plain SQL for these two alone: the ORM took twice the time that the database needs, for two million rows.
+_ALIASES_WITH_BOX = """
+    SELECT a.address, a.goto, a.active, m.maildir, m.active
+    FROM alias a LEFT JOIN mailbox m ON m.username = a.address
+    WHERE a.address > %s ORDER BY a.address LIMIT %s
+"""
+_BOXES_WITHOUT_ALIAS = """
+    SELECT m.username, m.maildir, m.active
+    FROM mailbox m LEFT JOIN alias a ON a.address = m.username
+    WHERE m.username > %s AND a.address IS NULL ORDER BY m.username LIMIT %s
+"""
+
+
+def _pages(query: str) -> Iterator[tuple[Any, ...]]:
+    last = ""
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(query, [last, AT_ONCE])
+            page = cursor.fetchall()
+        if not page:
+            return
+        yield from page
+        last = page[-1][0]
 
 
 def _own_addresses(domain_name: str) -> Iterator[str]:
