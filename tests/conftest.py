@@ -1,65 +1,84 @@
-"""The people of the tests: root may everything, alice administers example.org, bob other.org, charlie reads mail."""
+"""Who and what the tests share: root is superadmin, alice administers example.org, bob example.com, and charlie has
+a mailbox in example.org, so may see nothing but his own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
-from django.conf import settings
-from django.core.cache import cache
+from django.conf import settings as django_settings
 from django.test import Client
+from selenium.webdriver import Chrome
 
 from domains.models import Domain
 from mailadmin.accounts.models import Account, Role
+from mailboxes.models import Mailbox
+from tests import factories
+from tests.plugin import GROUND, own_directory
+from tests.servers.chromium import start_chromium
+from tests.servers.gunicorn import Gunicorn
+from tests.servers.mariadb import MariaDB
+from tests.servers.project import Project
 
-from .factories import make_administrator, make_domain, make_mailbox, make_superadmin
+_numbers = count(1)
 
 
 def pytest_configure() -> None:
-    # The manifest is written by collectstatic, which a test does not wait for.
-    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    # The pages under unit test need no collected files; those in the browser have them.
+    django_settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.clear()
+def host_directories(tmp_path: Path, settings: Any) -> Path:
+    """Each test has its own mail volume (`vmail/`) and lookup tables (`maps/`) below the returned directory."""
+    settings.MAIL_VOLUME = tmp_path / "vmail"
+    settings.MAPS_DIR = tmp_path / "maps"
+    return tmp_path
 
 
 @pytest.fixture
-def domain(db: None) -> Domain:
-    """example.org, which alice administers and charlie's mailbox is in."""
-    return make_domain("example.org")
+def example_org(db: None) -> Domain:
+    return factories.make_domain("example.org")
 
 
 @pytest.fixture
-def other_domain(db: None) -> Domain:
-    """other.org, which bob administers."""
-    return make_domain("other.org")
+def example_com(db: None) -> Domain:
+    return factories.make_domain("example.com")
 
 
 @pytest.fixture
 def root(db: None) -> Account:
-    return make_superadmin("root@example.net")
+    return factories.make_superadmin("root@example.net")
 
 
 @pytest.fixture
-def alice(domain: Domain) -> Account:
-    return make_administrator("alice@example.net", domain)
+def alice(example_org: Domain) -> Account:
+    return factories.make_administrator("alice@example.net", example_org)
 
 
 @pytest.fixture
-def bob(other_domain: Domain) -> Account:
-    return make_administrator("bob@example.net", other_domain)
+def bob(example_com: Domain) -> Account:
+    return factories.make_administrator("bob@example.net", example_com)
 
 
 @pytest.fixture
-def charlie(domain: Domain) -> Account:
-    return Account.objects.create(mailbox=make_mailbox("charlie@example.org"), role=Role.MAILBOX_USER)
+def charlies_mailbox(example_org: Domain) -> Mailbox:
+    return factories.make_mailbox("charlie@example.org")
 
 
 @pytest.fixture
-def client_of(db: None) -> Callable[[Account], Client]:
-    """A browser in which this account has signed in."""
+def charlie(charlies_mailbox: Mailbox) -> Account:
+    """As the first sign-in makes it."""
+    return Account.objects.create(mailbox=charlies_mailbox, role=Role.MAILBOX_USER)
+
+
+@pytest.fixture
+def signed_in() -> Callable[[Account], Client]:
+    """`signed_in(alice).get(...)`"""
 
     def sign_in(account: Account) -> Client:
         client = Client()
@@ -69,21 +88,42 @@ def client_of(db: None) -> Callable[[Account], Client]:
     return sign_in
 
 
-@pytest.fixture
-def root_client(client_of: Callable[[Account], Client], root: Account) -> Client:
-    return client_of(root)
+@pytest.fixture(scope="session")
+def mariadb() -> MariaDB:
+    """The test run's own, beside the database of the unit tests: for servers that need one to themselves."""
+    return MariaDB(Path(os.environ[GROUND]) / "mariadb")
+
+
+@pytest.fixture(scope="session")
+def new_database(mariadb: MariaDB) -> Callable[[], str]:
+    """Each call gives the DATABASE_URL of an empty database on MariaDB."""
+    process = own_directory().name
+    return lambda: mariadb.create_database(f"site_{process}_{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def site(new_database: Callable[[], str]) -> Iterator[Gunicorn]:
+    """The web process on a database of its own, with a superadmin: `site.url`, `site.project.manage(...)`."""
+    project = Project(own_directory() / "site", database_url=new_database())
+    project.set_up()
+    gunicorn = Gunicorn(project)
+    try:
+        gunicorn.start()
+        yield gunicorn
+    finally:
+        gunicorn.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chrome]:
+    driver = start_chromium(own_directory() / "chromium")
+    yield driver
+    driver.quit()
 
 
 @pytest.fixture
-def alice_client(client_of: Callable[[Account], Client], alice: Account) -> Client:
-    return client_of(alice)
-
-
-@pytest.fixture
-def bob_client(client_of: Callable[[Account], Client], bob: Account) -> Client:
-    return client_of(bob)
-
-
-@pytest.fixture
-def charlie_client(client_of: Callable[[Account], Client], charlie: Account) -> Client:
-    return client_of(charlie)
+def browser(chromium: Chrome) -> Iterator[Chrome]:
+    """A browser that nobody has signed in with."""
+    yield chromium
+    chromium.get("about:blank")
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
