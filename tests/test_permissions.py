@@ -136,7 +136,7 @@ def test_every_url_is_in_the_table() -> None:
 
 
 @pytest.fixture
-def site(example_org: Domain, alice: Account, bob: Account, charlie: Account, root: Account) -> dict[str, str]:
+def things(example_org: Domain, alice: Account, bob: Account, charlie: Account, root: Account) -> dict[str, str]:
     """Something at each URL, and the keys that only the database knows."""
     make_mailbox("joe@example.org")
     make_alias("team@example.org", "joe@example.org")
@@ -162,10 +162,10 @@ def clients(
 
 @pytest.mark.parametrize("name", TABLE)
 def test_each_person_and_method_gets_what_the_table_says(
-    name: str, site: dict[str, str], clients: dict[str, Client]
+    name: str, things: dict[str, str], clients: dict[str, Client]
 ) -> None:
     row = TABLE[name]
-    url = reverse(name, args=[site.get(arg, arg) for arg in row.args])
+    url = reverse(name, args=[things.get(arg, arg) for arg in row.args])
 
     found = {(who, method): answer(clients[who], method, url, row) for who in PEOPLE for method in METHODS}
     wanted = {(who, method): expected(row, who, method) for who in PEOPLE for method in METHODS}
@@ -198,7 +198,7 @@ def expected(row: Row, who: str, method: str) -> tuple[str, ...]:
     return ("403",) if outside else ("405",)
 
 
-def test_a_stranger_sees_no_trace_of_another_domain(site: dict[str, str], clients: dict[str, Client]) -> None:
+def test_a_stranger_sees_no_trace_of_another_domain(things: dict[str, str], clients: dict[str, Client]) -> None:
     """Bob's pages name nothing of example.org, though each of them would if he could see it."""
     make_domain("third.org")
     lists = ["domains:list", "domains:alias_list", "mailboxes:list", "mailboxes:archive", "aliases:list", "audit:list"]
@@ -211,7 +211,7 @@ def test_a_stranger_sees_no_trace_of_another_domain(site: dict[str, str], client
     assert shown_to_alice == urls
 
 
-def test_the_exports_hold_only_what_the_lists_show(site: dict[str, str], clients: dict[str, Client]) -> None:
+def test_the_exports_hold_only_what_the_lists_show(things: dict[str, str], clients: dict[str, Client]) -> None:
     names = ["domains:export", "domains:alias_export", "mailboxes:export", "aliases:export", "audit:export"]
 
     def exported(who: str) -> list[str]:
@@ -222,11 +222,11 @@ def test_the_exports_hold_only_what_the_lists_show(site: dict[str, str], clients
     assert exported("alice") == names
 
 
-def test_the_password_hash_is_on_no_page(site: dict[str, str], clients: dict[str, Client]) -> None:
+def test_the_password_hash_is_on_no_page(things: dict[str, str], clients: dict[str, Client]) -> None:
     stored = Mailbox.objects.get(pk="joe@example.org").password
     assert ArchivedMailbox.objects.get().mailbox_row["password"].startswith("{")
     urls = [
-        reverse(name, args=[site.get(arg, arg) for arg in row.args])
+        reverse(name, args=[things.get(arg, arg) for arg in row.args])
         for name, row in TABLE.items()
         if "GET" in row.methods
     ]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, SuspiciousOperation, ValidationError
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -114,6 +114,8 @@ class ServiceFormView(Act, FormView):
             result = self.save(form)
         except ValidationError as error:
             return self.refused(form, error)
+        except ObjectDoesNotExist:
+            raise Http404 from None  # deleted by someone else meanwhile
         messages.success(self.request, told(self.done(result), self.live_keys(result)))
         return HttpResponseRedirect(self.done_url(result))
 
@@ -168,6 +170,8 @@ class ConfirmView(Act, View):
             self.act()
         except ValidationError as error:
             return self.ask(errors=error.messages)
+        except ObjectDoesNotExist:
+            raise Http404 from None  # deleted by someone else meanwhile
         messages.success(request, told(self.done(), self.live_keys()))
         return HttpResponseRedirect(self.done_url())
 
@@ -258,6 +262,8 @@ class BulkView(AdministratorRequired, View):
                     errors[key] = error.messages
                 except PermissionDenied:
                     errors[key] = [_("You may not change this one.")]
+                except ObjectDoesNotExist:
+                    continue  # it went along with another one: an alias with its last target
             if errors:
                 transaction.set_rollback(True)
         return errors

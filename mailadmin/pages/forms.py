@@ -94,9 +94,11 @@ class ServiceForm(forms.Form):
 
     def _note_present(self, name: str, value: Any) -> None:
         field = self.fields[name]
-        shown = dict(getattr(field, "choices", [])).get(value, value)
+        shown = field.prepare_value(value)
         if isinstance(value, bool):
             shown = _("yes") if value else _("no")
+        elif isinstance(field, forms.ChoiceField):
+            shown = dict(field.choices).get(value, value)
         now = _("Now: %(value)s") % {"value": shown if shown != "" else _("(empty)")}
         field.help_text = format_html('<span class="now">{}</span> {}', now, field.help_text)
         # Made when the form was cleaned, with the old text.
