@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from mailadmin.mailhost import control, maildirs
@@ -161,29 +162,27 @@ def _paths(row: PendingWork) -> list[str]:
 
 
 def _tell(rows: list[PendingWork], errors: dict[int, str]) -> None:
-    """Tell Dovecot whose password or state changed, and Postfix if it would not see for itself."""
+    """Tell Postfix what it would not see by itself, and Dovecot whose password or state changed."""
     if not rows:
         return
     addresses = [row.key for row in rows if row.kind == Kind.ADDRESS]
-    domains = [row.key for row in rows if row.kind == Kind.DOMAIN]
+    domains = [row.key for row in rows if row.kind != Kind.ADDRESS]
     try:
-        if control.needs_reload(domains_changed=bool(domains)):
+        # smtpd and trivial-rewrite remember which domains are ours; texthash is read once, at the start.
+        if domains or settings.MAPS_TYPE == "texthash":
             control.reload_postfix()
-        control.flush_auth_cache(addresses, domains)
-        control.kick(_shut_out(addresses, domains))
+        control.flush_auth_cache(addresses)
+        for user in _shut_out(set(addresses), set(domains)):
+            control.kick(user)
     except control.ControlError as error:
         errors |= {row.pk: str(error) for row in rows}
 
 
-def _shut_out(addresses: list[str], domains: list[str]) -> list[str]:
-    """Whose open sessions are to end: all of these that are not an active mailbox of an active domain."""
-    allowed = set(
-        Mailbox.objects.filter(pk__in=addresses, active=True, domain__active=True).values_list("pk", flat=True)
-    )
-    inactive = Mailbox.objects.filter(domain_id__in=domains, domain__active=False)
-    return [address for address in addresses if address not in allowed] + [
-        f"*@{name}" for name in set(inactive.values_list("domain_id", flat=True))
-    ]
+def _shut_out(addresses: set[str], domains: set[str]) -> set[str]:
+    """Who has a session open and may not have one any more: their mailbox, or its domain, is off or gone."""
+    concerned = {user for user in control.connected_users() if user in addresses or user.rpartition("@")[2] in domains}
+    active = Mailbox.objects.filter(pk__in=concerned, active=True, domain__active=True)
+    return concerned - set(active.values_list("pk", flat=True))
 
 
 def _finish(rows: list[PendingWork], errors: dict[int, str], report: Report) -> None:

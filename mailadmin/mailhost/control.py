@@ -40,6 +40,12 @@ def flush_auth_cache(users: Iterable[str]) -> None:
         _doveadm("auth", "cache", "flush", *users[start : start + AT_ONCE])
 
 
+def connected_users() -> set[str]:
+    """Who has a session open (doveadm-who(1))."""
+    lines = _doveadm("who", "-1").splitlines()[1:]
+    return {line.split()[0] for line in lines if line.strip()}
+
+
 def kick(user: str) -> None:
     """End the user's open sessions: they were let in by a password, or an address, that is no longer good."""
     # doveadm takes * and ? for wildcards; no address of ours has them.
@@ -47,20 +53,12 @@ def kick(user: str) -> None:
         _doveadm("kick", user)
 
 
-def flush_and_kick(users: Iterable[str]) -> None:
-    """In this order: a client that is kicked comes back at once."""
-    users = list(users)
-    flush_auth_cache(users)
-    for user in users:
-        kick(user)
+def _doveadm(*arguments: str) -> str:
+    return _run(["doveadm", "-c", settings.DOVECOT_CONFIG, *arguments]) if settings.DOVECOT_CONFIG else ""
 
 
-def _doveadm(*arguments: str) -> None:
-    if settings.DOVECOT_CONFIG:
-        _run(["doveadm", "-c", settings.DOVECOT_CONFIG, *arguments])
-
-
-def _run(command: list[str]) -> None:
+def _run(command: list[str]) -> str:
+    """What it wrote to standard output; nothing if it is not running."""
     environment = {"PATH": os.environ.get("PATH") or os.defpath, "LC_ALL": "C"}
     try:
         run = subprocess.run(
@@ -80,3 +78,4 @@ def _run(command: list[str]) -> None:
     said = (run.stderr or run.stdout).strip()
     if run.returncode not in (0, _NOBODY) and not _NOT_RUNNING.search(said):
         raise ControlError(f"{command[0]}: {said[-1000:] or f'ended with {run.returncode}'}")
+    return run.stdout if run.returncode == 0 else ""
