@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -58,7 +59,8 @@ class Tables:
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self._environment()
         ) as process:
-            assert process.stdout is not None and process.stderr is not None  # noqa: S101 for the type checker
+            assert process.stdout is not None  # noqa: S101 for the type checker
+            assert process.stderr is not None  # noqa: S101
             yield from _pairs(line.rstrip("\n") for line in process.stdout)
             problem = process.stderr.read()
             if process.wait(SECONDS_AT_MOST):
@@ -67,9 +69,12 @@ class Tables:
     def count(self, name: str) -> int:
         """How many entries a table has."""
         command = ["postmap", "-s", self._reference(self.directory / name)]
+        lines = 0
         with subprocess.Popen(command, stdout=subprocess.PIPE, env=self._environment()) as process:
             assert process.stdout is not None  # noqa: S101 for the type checker
-            return sum(block.count(b"\n") for block in iter(lambda: process.stdout.read(1 << 20), b""))
+            while block := process.stdout.read(1 << 20):
+                lines += block.count(b"\n")
+        return lines
 
     def update(self, changes: Changes) -> None:
         """Write these changes and no others; only where `incremental`."""
@@ -106,7 +111,7 @@ class Tables:
                 raise TableError(problem.strip() or f"postmap ended with {process.returncode}")
 
     def _check(self, source: Path, count: int, sample: Mapping[str, str]) -> None:
-        built = Tables(self.kind, source.parent)
+        built = type(self)(self.kind, source.parent)
         if built.lookup(source.name, sample) != dict(sample):
             raise TableError(f"{source.name}: the new table answers otherwise than its source")
         if (entries := built.count(source.name)) != count:
@@ -154,6 +159,26 @@ class Tables:
         own.mkdir(parents=True, exist_ok=True)
         (own / "main.cf").write_text("compatibility_level = 3.6\n")
         return {**environment, "MAIL_CONFIG": str(own)}
+
+
+class CdbTables(Tables):
+    """postmap(1) cannot list a constant database, so its records are read here: cdb(5), the format of D. J. Bernstein.
+
+    A header of 256 hash tables (position, slots), then records (key length, value length, key, value), then those.
+    """
+
+    def dump(self, name: str) -> Iterator[tuple[str, str]]:
+        if not self.path(name).exists():
+            return
+        with self.path(name).open("rb") as file:
+            end = min(position for position, _slots in struct.iter_unpack("<II", file.read(2048)))
+            while file.tell() < end:
+                key_octets, value_octets = struct.unpack("<II", file.read(8))
+                key, value = file.read(key_octets), file.read(value_octets)
+                yield key.rstrip(b"\0").decode(), value.rstrip(b"\0").decode()
+
+    def count(self, name: str) -> int:
+        return sum(1 for _entry in self.dump(name))
 
 
 class LmdbTables(Tables):
@@ -218,7 +243,7 @@ class SqlTables(Tables):
 
 
 def tables_of_this_host() -> Tables:
-    kinds = {"lmdb": LmdbTables, "texthash": TextTables, "sql": SqlTables}
+    kinds = {"lmdb": LmdbTables, "cdb": CdbTables, "texthash": TextTables, "sql": SqlTables}
     return kinds.get(settings.MAPS_TYPE, Tables)(settings.MAPS_TYPE, settings.MAPS_DIR)
 
 
