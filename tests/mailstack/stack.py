@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.servers import mailserver
 from tests.servers.gunicorn import Gunicorn
 from tests.servers.mariadb import MariaDB
-from tests.servers.process import wait_until
+from tests.servers.process import ServerFailed, last_lines, wait_until
 from tests.servers.project import Project
 from tests.servers.redis import Redis
 from tests.servers.worker import Worker
@@ -50,19 +51,23 @@ class Stack:
 
     def wait_until_live(self, *, seconds: float = 30) -> None:
         """Until the mail host has done all that was asked of it."""
-        wait_until(lambda: not self.open_work(), what="all pending work is done", seconds=seconds)
+        try:
+            wait_until(lambda: not self.open_work(), what="all pending work is done", seconds=seconds)
+        except ServerFailed as failure:
+            raise ServerFailed(f"{failure}\n{self.open_work()}\n{last_lines(self.worker.log)}") from None
 
-    def open_work(self) -> int:
-        count = "SELECT COUNT(*) FROM mailadmin_pending_work WHERE done_at IS NULL"
-        return int(self.mariadb.execute(count, database=self.project.database)[0][0])
+    def open_work(self) -> list[tuple[Any, ...]]:
+        rows = "SELECT kind, `key`, attempts, error FROM mailadmin_pending_work WHERE done_at IS NULL"
+        return self.mariadb.execute(rows, database=self.project.database)
 
     def verify(self) -> None:
         """Database, tables and disk agree: `mailhost verify` fails, and says where, if they do not."""
         self.project.manage("mailhost", "verify")
 
-    def new_letters(self, maildir: str) -> int:
-        """How many letters lie unread in a Maildir, named from the mail volume."""
-        return len(list((self.project.mail_volume / maildir / "new").iterdir()))
+    def letters_in(self, maildir: str) -> int:
+        """How many letters lie in a Maildir's INBOX, read or not. It is named from the mail volume."""
+        inbox = self.project.mail_volume / maildir
+        return sum(len(list((inbox / part).iterdir())) for part in ("new", "cur"))
 
     def add_domain(self, name: str) -> None:
         self.project.manage("domain", "add", name)

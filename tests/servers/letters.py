@@ -36,7 +36,7 @@ def ask(port: int, recipient: str) -> Answer:
 
 def post(port: int, *recipients: str, subject: str = "") -> str:
     """A letter from outside, one transaction for all recipients. Returns its subject."""
-    subject = subject or f"letter {next(_numbers)}"
+    subject = subject or f"letter {next(_numbers):04}"
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = SENDER, ", ".join(recipients), subject
     message.set_content("Hello.\n")
