@@ -2,6 +2,19 @@
 
 Only where MAIL_CONFIG or DOVECOT_CONFIG name a configuration; elsewhere there is nobody to tell. A server that is not
 running is told already: it reads everything at its start.
+
+When Postfix must be told, as measured with Postfix 3.7.11, lmdb tables and smtpd processes with an open connection:
+
+- An entry put into or taken out of a table in place (postmap -i, -d): known at once, on open connections too.
+- A domain put in: at once, but for an open connection that had asked for that very address before and was refused.
+- A domain taken out: an smtpd keeps its answer for addresses that it resolved before, for as long as it lives. That
+  does no harm where the domain's addresses are taken out of their tables too: then it refuses them at once. With the
+  domain alone gone, it went on accepting them until a reload.
+- A table replaced by rename: with a second name left to the old file (NAME.previous) nobody noticed within 15 s. With
+  os.utime() on it, which changes the time that running processes compare, they noticed in 4 s (trivial-rewrite looks
+  every 10 s, smtpd after each connection). After a reload each new connection had the new table within 0.05 s.
+
+So a delta needs no reload unless a domain went, and a full build always wants one; os.utime() is for those without.
 """
 
 from __future__ import annotations

@@ -1,0 +1,48 @@
+"""`trace ADDRESS`: where does mail for it go, why, and do this host's lookup tables agree?"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from mailadmin.addresses import normalise_address
+from mailadmin.mailhost.steps import Trace
+from mailadmin.mailhost.trace import trace
+
+
+class Command(BaseCommand):
+    help = "Show where mail for an address goes, and why."
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("address")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            result = trace(normalise_address(options["address"]))
+        except ValidationError as error:
+            raise CommandError("\n".join(error.messages)) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(result.as_dict(), ensure_ascii=False, indent=2))
+        else:
+            self._print(result)
+
+    def _print(self, result: Trace) -> None:
+        for step in result.steps:
+            self.stdout.write(step.text)
+        self.stdout.write(f"refused: {'yes' if result.refused else 'no'}")
+        self.stdout.write(f"mailboxes: {', '.join(result.mailboxes) or '-'}")
+        self.stdout.write(f"outside: {', '.join(result.outside) or '-'}")
+        self.stdout.write(f"tables agree: {_live(result)}")
+        for each in result.disagreements:
+            self.stdout.write(f"  {each.table} {each.key}: {each.found or '-'} instead of {each.expected or '-'}")
+
+
+def _live(result: Trace) -> str:
+    if result.live is None:
+        return f"unknown ({result.live_error})"
+    return "yes" if result.live else "no"
