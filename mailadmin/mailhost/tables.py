@@ -192,7 +192,8 @@ class LmdbTables(Tables):
             puts = "".join(f"{key} {value}\n" for key, value in of_table.items() if value is not None)
             removals = "".join(f"{key}\n" for key, value in of_table.items() if value is None)
             if puts:
-                self._postmap("-i", reference, given=puts)
+                # Without -r a key that is there already keeps its old value.
+                self._postmap("-i", "-r", reference, given=puts)
             if removals:
                 self._postmap("-d", "-", reference, given=removals, absent_is_1=True)
 

@@ -45,7 +45,7 @@ class Administrator:
 
     def rename_mailbox(self, address: str, new_address: str) -> None:
         self._open(f"/mailboxes/{address}/rename/")
-        self._submit(address=new_address)
+        self._submit(address=new_address, keep_alias=False)
 
     def delete_mailbox(self, address: str) -> None:
         self._confirm(f"/mailboxes/{address}/delete/")
