@@ -72,7 +72,7 @@ def _refuse_used_port(port: int) -> None:
 def _prepare() -> str:
     """Key, tables, demo data and static files; returns the lines of the demo's sign-in."""
     var = Path(os.environ.setdefault("VAR_DIR", str(BASE_DIR / "var")))
-    var.mkdir(parents=True, exist_ok=True)
+    var.mkdir(mode=0o700, parents=True, exist_ok=True)  # hashes, and the key that signs sessions
     if not (os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")):
         os.environ["SECRET_KEY_FILE"] = str(_secret_key(var / "secret_key"))
     _manage("migrate", "--verbosity=0")
