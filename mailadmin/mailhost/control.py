@@ -42,8 +42,24 @@ class ControlError(Exception):
 
 
 def reload_postfix() -> None:
-    if settings.MAIL_CONFIG:
+    if not settings.MAIL_CONFIG:
+        return
+    try:
         _run(["postfix", "-c", settings.MAIL_CONFIG, "reload"])
+    except ControlError:
+        # Without a terminal `postfix` tells its log alone why it failed. postconf says what is wrong with the
+        # configuration; if that is good and there is no master, there was nobody to tell.
+        _run(["postconf", "-c", settings.MAIL_CONFIG, "-h", "queue_directory"])
+        if _is_postfix_running():
+            raise
+
+
+def _is_postfix_running() -> bool:
+    try:
+        _run(["postfix", "-c", settings.MAIL_CONFIG, "status"])
+    except ControlError:
+        return False
+    return True
 
 
 def flush_auth_cache(users: Iterable[str]) -> None:
