@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,22 +12,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views import View
 
 from mailadmin.accounts.access import AdministratorRequired, SuperadminRequired
-from mailadmin.mailhost import services
+from mailadmin.mailhost import services, tracing
+from mailadmin.mailhost.forms import TraceForm, WorkFilters
 from mailadmin.mailhost.models import MailHost, PendingWork
+from mailadmin.mailhost.trace import trace
 from mailadmin.pages.acts import ConfirmView
 from mailadmin.pages.finding import typed_address
 from mailadmin.pages.lists import Column, FilterForm, KeysetList
 from mailadmin.pages.trail import Crumb, way_back
 
 REPORT_SHOWN = 50
-
-
-class WorkFilters(FilterForm):
-    state = forms.ChoiceField(
-        label=gettext_lazy("State"),
-        required=False,
-        choices=[("", gettext_lazy("All open work")), ("failed", gettext_lazy("Failed"))],
-    )
 
 
 class MailHostIndex(SuperadminRequired, KeysetList):
@@ -122,7 +115,13 @@ class Repair(SuperadminRequired, ConfirmView):
 
 
 class Trace(AdministratorRequired, View):
+    """Where mail for an address goes, and why."""
+
     http_method_names = ["get", "head", "options"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "mailhost/trace.html", {"title": _("Trace an address")})
+        form = TraceForm(request.GET if "address" in request.GET else None, actor=self.actor)
+        context = {"title": _("Trace an address"), "lead": _("Where does mail for it go, and why?"), "form": form}
+        if form.is_bound and form.is_valid():
+            context["trace"] = tracing.seen_by(self.actor, trace(form.cleaned_data["address"]))
+        return render(request, "mailhost/trace.html", context)
