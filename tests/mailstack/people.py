@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 WAIT_SECONDS = 15
+IS_NEXT_PAGE = "return !window.isBefore && document.readyState === 'complete'"
 
 
 class Administrator:
@@ -67,10 +67,10 @@ class Administrator:
         """Fill in the page's form, press its button, and fail with what the page says if it was refused."""
         for name, value in fields.items():
             self._fill(name, value)
-        before = self.browser.find_element(By.TAG_NAME, "html")
         address = self.browser.current_url
+        self.browser.execute_script("window.isBefore = true")
         self.browser.find_element(By.CSS_SELECTOR, "main form .btn-primary, main form .btn-danger").click()
-        WebDriverWait(self.browser, WAIT_SECONDS).until(staleness_of(before))
+        WebDriverWait(self.browser, WAIT_SECONDS).until(lambda browser: browser.execute_script(IS_NEXT_PAGE))
         assert self.browser.current_url != address, self.browser.find_element(By.TAG_NAME, "main").text
 
     def _fill(self, name: str, value: str | bool) -> None:

@@ -89,7 +89,7 @@ def test_from_the_browser_to_the_delivered_mail(either_stack: Stack, administrat
     stack.wait_until_live()
     wait_until_refused(stack, ANNA)
     [archive] = (stack.project.mail_volume / "archive").iterdir()
-    assert stack.letters_in(f"archive/{archive.name}") == 2
+    assert stack.letters_in(f"archive/{archive.name}/Maildir") == 2
     assert not (stack.project.mail_volume / "users/example.org/anna").exists()
 
     stack.verify()
