@@ -81,13 +81,15 @@ class Outside:
     def __init__(self) -> None:
         self.letters: list[tuple[list[str], Message]] = []
         self.port = free_port()
-        self._controller = Controller(self, hostname=LOOPBACK, port=self.port)
+        self._controller: Controller | None = None
 
     def start(self) -> None:
+        self._controller = Controller(self, hostname=LOOPBACK, port=self.port)
         self._controller.start()
 
     def stop(self) -> None:
-        self._controller.stop()
+        if self._controller:
+            self._controller.stop()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.content if isinstance(envelope.content, bytes) else b""
