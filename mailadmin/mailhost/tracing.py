@@ -69,7 +69,8 @@ def _is_own(key: str, own: set[str]) -> bool:
 
 def _shown(step: Step) -> Shown:
     mark = "good" if step.found in GOOD else "bad" if step.found in BAD else ""
-    return Shown(step.text, mark)
+    readable = Step(show_address(step.address), step.found, tuple(map(show_address, step.targets)))
+    return Shown(readable.text, mark)
 
 
 def _shown_to_owner(step: Step, own: set[str], named: set[str]) -> Shown | None:

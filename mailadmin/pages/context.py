@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 THEMES = ("light", "dark")
@@ -31,7 +31,11 @@ NAVIGATION = (
     ),
 )
 # Fixed pages below a list whose entry of the navigation is another one.
-OTHER_ENTRIES = {"domains:alias": "domains:alias_list", "mailboxes:archive": "mailboxes:archive"}
+OTHER_ENTRIES = {
+    "domains:alias": "domains:alias_list",
+    "mailboxes:archive": "mailboxes:archive",
+    "mailhost:trace": "mailhost:trace",
+}
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,7 @@ def navigation(request: HttpRequest) -> list[list[Entry]]:
     if not getattr(user, "is_administrator", False):
         return [[_entry(request, "accounts:own", _("My mailbox"), "mailbox")]]
     groups = [
-        [
-            _entry(request, *entry)
-            for *entry, superadmins_only in group
-            if (user.is_superadmin or not superadmins_only) and _there(entry[0])
-        ]
+        [_entry(request, *entry) for *entry, superadmins_only in group if (user.is_superadmin or not superadmins_only)]
         for group in NAVIGATION
     ]
     return [group for group in groups if group]
@@ -72,14 +72,6 @@ def account_links(request: HttpRequest) -> list[Entry]:
         _entry(request, "accounts:own", _("My account"), "person"),
         _entry(request, "accounts:password", _("Change password"), "key"),
     ]
-
-
-def _there(name: str) -> bool:
-    try:
-        reverse(name)
-    except NoReverseMatch:
-        return False
-    return True
 
 
 def _entry(request: HttpRequest, name: str, label: Any, icon: str) -> Entry:
