@@ -21,7 +21,7 @@ from mailadmin.mailhost.entries import TABLES
 
 PUBLIC = 0o644
 SECRET = 0o600
-POSTFIX_SECRET = 0o640  # for Postfix's group: its daemons open the lookup tables after they have given up root
+GROUP_SECRET = 0o640  # for the server's group: the daemon that reads it has given up root
 
 
 class ConfigurationError(Exception):
@@ -30,7 +30,8 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True)
 class Database:
-    """Where the mail servers ask. Their user needs SELECT on domain, mailbox, alias and alias_domain, and no more."""
+    """Where the mail servers ask. Their user needs SELECT on domain, mailbox, alias and alias_domain, with
+    MariaDB also SELECT, INSERT and UPDATE on quota2, and no more."""
 
     driver: str  # "mysql" or "sqlite"
     name: str  # sqlite: the path of the file
@@ -82,6 +83,7 @@ class Site:
     auth_cache_size: str = "0"  # such as "10M"; 0: every sign-in asks the database
     message_size_bytes: int = 52_428_800
     postfix_user: str = "postfix"
+    dovecot_user: str = "dovecot"
     postfix_settings: Mapping[str, str] = field(default_factory=dict)  # more lines of main.cf
     dovecot_settings: Mapping[str, str] = field(default_factory=dict)  # more lines of dovecot.conf
 
@@ -133,12 +135,16 @@ def render(site: Site, target: Path) -> list[Path]:
     _refuse_unusable(site)
     postfix, dovecot = target / "postfix", target / "dovecot"
     sql_config = dovecot / "dovecot-sql.conf.ext"
+    # The table quota2, as Postfixadmin shows it. Dovecot 2.3 cannot write it to SQLite, which knows no such upsert.
+    usage_config = dovecot / "dovecot-dict-sql.conf.ext" if site.database.driver == "mysql" else None
+    paths = {"sql_config": sql_config, "usage_config": usage_config}
     tables = {name: site.table(name) for name in TABLES}
     written = [
         _write(postfix / "main.cf", PUBLIC, _text("postfix/main.cf", site, tables=tables)),
         _write(postfix / "master.cf", PUBLIC, _master(site, dovecot / "dovecot.conf")),
-        _write(dovecot / "dovecot.conf", PUBLIC, _text("dovecot/dovecot.conf", site, sql_config=sql_config)),
+        _write(dovecot / "dovecot.conf", PUBLIC, _text("dovecot/dovecot.conf", site, **paths)),
         _write(sql_config, SECRET, _text("dovecot/dovecot-sql.conf.ext", site, **_dovecot_columns(site))),
+        *([_render_usage(site, usage_config)] if usage_config else []),
         *(_render_lookup(site, name) for name in TABLES if site.maps_type == "sql"),
     ]
     _link_dynamic_maps(postfix)
@@ -152,10 +158,21 @@ def query(site: Site, table: str) -> str:
     return _text(f"postfix/sql/{table}.sql", site, **_fragments(site.database.driver)).rstrip()
 
 
+def _render_usage(site: Site, path: Path) -> Path:
+    _write(path, GROUP_SECRET, _text("dovecot/dovecot-dict-sql.conf.ext", site))
+    return _for_group_of(site.dovecot_user, path)
+
+
 def _render_lookup(site: Site, name: str) -> Path:
     text = _text("postfix/lookup.cf", site, query=query(site, name))
-    path = _write(site.maps_dir / f"{name}.cf", POSTFIX_SECRET, text)
-    shutil.chown(path, group=pwd.getpwnam(site.postfix_user).pw_gid)
+    path = _write(site.maps_dir / f"{name}.cf", GROUP_SECRET, text)
+    return _for_group_of(site.postfix_user, path)
+
+
+def _for_group_of(user: str, path: Path) -> Path:
+    # Rendered by somebody else, to look at or to carry elsewhere, it stays theirs.
+    if os.geteuid() == 0:
+        shutil.chown(path, group=pwd.getpwnam(user).pw_gid)
     return path
 
 

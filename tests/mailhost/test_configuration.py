@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from aliases.models import Alias
 from domains.models import Domain
@@ -21,7 +22,7 @@ from mailadmin.mailhost.configuration import ConfigurationError, Database, Site,
 from mailadmin.mailhost.entries import ADDRESS_TABLES, TABLES
 from mailadmin.mailhost.source import all_entries
 from mailadmin.mailhost.tables import LmdbTables
-from mailboxes.models import Mailbox
+from mailboxes.models import Mailbox, MailboxUsage
 from tests.factories import PASSWORD, make_alias, make_alias_domain, make_domain, make_mailbox
 from tests.servers.process import LOOPBACK, wait_until
 
@@ -99,6 +100,9 @@ def test_mail_goes_in_by_smtp_and_out_by_imaps(directory: Path, settings, maps_t
         assert (site.volume / "users/example.org/a+b%u/new").is_dir()
         with signed_in(site, "alice@example.org") as imap:
             assert re.search(rb"STORAGE \d+ 977", imap.getquotaroot("INBOX")[1][1][0])  # of 1024 bytes, rounded up
+        if connection.vendor == "mysql":
+            counted = MailboxUsage.objects.filter(pk="alice@example.org", messages=3, bytes__gt=0)
+            wait_until(counted.exists, what="Dovecot counts what alice uses")
         for recipient in ("bob@example.org", "nobody@example.org", "nobody@old.org", "carol@closed.org", "x@else.test"):
             with pytest.raises(smtplib.SMTPRecipientsRefused):
                 send(site, "someone@elsewhere.test", recipient)
@@ -160,11 +164,14 @@ def test_files_with_a_password_are_not_for_everybody(directory: Path, driver: st
         "master.cf": 0o644,
         "dovecot.conf": 0o644,
         "dovecot-sql.conf.ext": 0o600,
+        **({"dovecot-dict-sql.conf.ext": 0o640} if driver == "mysql" else {}),
         **{f"{table}.cf": 0o640 for table in TABLES},
     }
     told = [path.name for path in directory.rglob("*.c*") if path.is_file() and "s3cret" in path.read_text()]
     assert sorted(told) == (
-        sorted([*(f"{table}.cf" for table in TABLES), "dovecot-sql.conf.ext"]) if driver == "mysql" else []
+        sorted([*(f"{table}.cf" for table in TABLES), "dovecot-sql.conf.ext", "dovecot-dict-sql.conf.ext"])
+        if driver == "mysql"
+        else []
     )
     assert "s3cret" not in repr(site)
 
