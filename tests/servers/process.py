@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.005
 _taken: set[int] = set()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from .process import Process
 from .project import BASE_DIR, BIN, Project
 
@@ -14,13 +16,26 @@ class Worker:
         self._process: Process | None = None
 
     def start(self, *, wait: bool = True) -> None:
-        started = self.log.stat().st_size if self.log.exists() else 0
+        begin = self.log.stat().st_size if self.log.exists() else 0
         arguments = [BIN / "celery", "-A", "mailadmin", "worker", "--concurrency", "1", "--loglevel", "INFO"]
         if self.with_beat:
             arguments.append("-B")
         self._process = Process(arguments, log=self.log, env=self.project.environment, cwd=BASE_DIR)
         if wait:
-            self._process.wait_until(lambda: b" ready." in self.log.read_bytes()[started:], what="the worker is ready")
+            self._wait_for(b" ready.", begin)
+
+    def start_and_kill(self, task: bytes, *, seconds: float) -> None:
+        """SIGKILL so long after the worker has said that it received a task of this name."""
+        begin = self.log.stat().st_size
+        self.start(wait=False)
+        self._wait_for(b"Task mailadmin." + task, begin)
+        time.sleep(seconds)
+        self.kill()
+
+    def _wait_for(self, text: bytes, begin: int) -> None:
+        if self._process:
+            what = f"the worker says {text.decode()!r}"
+            self._process.wait_until(lambda: text in self.log.read_bytes()[begin:], what=what)
 
     def kill(self) -> None:
         """SIGKILL, to it and its children at once: nothing of it may tidy up."""
