@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from mailadmin.mailhost import hosts, verification
 from mailadmin.mailhost.apply import apply_pending
-from mailadmin.mailhost.configuration import Site, render
+from mailadmin.mailhost.configuration import ConfigurationError, Site, render
 from mailadmin.mailhost.tables import TableError
 
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             getattr(self, f"_{options['verb']}")(options)
-        except TableError as error:
+        except (TableError, ConfigurationError) as error:
             raise CommandError(str(error)) from None
 
     def _apply(self, options: dict[str, Any]) -> None:
