@@ -44,7 +44,7 @@ fmt:
 bench: setup-test
 	$(BIN)/python -m bench
 
-COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url \
+COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links pyproject.toml
 lock: setup-test
 	$(COMPILE) --output-file requirements/base.txt
