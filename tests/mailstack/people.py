@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -14,6 +16,7 @@ class Administrator:
     def __init__(self, browser: Chrome, url: str) -> None:
         self.browser = browser
         self.url = url
+        self.saved_at = 0.0  # when the button was last pressed, by time.monotonic()
 
     def sign_in(self, address: str, password: str) -> None:
         self._open("/sign-in/")
@@ -69,6 +72,7 @@ class Administrator:
             self._fill(name, value)
         address = self.browser.current_url
         self.browser.execute_script("window.isBefore = true")
+        self.saved_at = time.monotonic()
         self.browser.find_element(By.CSS_SELECTOR, "main form .btn-primary, main form .btn-danger").click()
         WebDriverWait(self.browser, WAIT_SECONDS).until(lambda browser: browser.execute_script(IS_NEXT_PAGE))
         assert self.browser.current_url != address, self.browser.find_element(By.TAG_NAME, "main").text

@@ -57,7 +57,7 @@ class Stack:
 
     def stop(self) -> None:
         self.web.stop()
-        self.worker.stop()
+        self.worker.kill()  # it loses nothing, and to end by itself takes seconds
         self.mail.stop()
         self.redis.stop()
 
