@@ -49,7 +49,10 @@ def owner() -> Owner:
     if not settings.MAIL_OWNER:
         return Owner(os.geteuid(), None, given=False)
     user, _colon, group = settings.MAIL_OWNER.partition(":")
-    return Owner(_user_id(user), _group_id(group, user), given=True)
+    try:
+        return Owner(_user_id(user), _group_id(group, user), given=True)
+    except KeyError:
+        raise ValueError(f"MAIL_OWNER={settings.MAIL_OWNER!r}: there is no such user or group") from None
 
 
 def _user_id(user: str) -> int:

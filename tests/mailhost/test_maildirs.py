@@ -89,6 +89,13 @@ def test_owner_may_be_numbers(volume: Path, settings) -> None:
     assert ((volume / ALICE).stat().st_uid, (volume / ALICE).stat().st_gid) == (4242, 4343)
 
 
+def test_an_owner_that_does_not_exist_is_named(volume: Path, settings) -> None:
+    settings.MAIL_OWNER = "nobody-of-that-name:mail"
+
+    with pytest.raises(ValueError, match="no such user"):
+        maildirs.ensure(ALICE)
+
+
 def test_ensure_twice_keeps_what_is_there_and_mends_owner_and_mode(volume: Path) -> None:
     maildirs.ensure(ALICE)
     maildir = volume / ALICE
