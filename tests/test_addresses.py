@@ -128,8 +128,10 @@ def test_unicode_local_part_only_where_the_site_says_so(settings):
     assert refusal.value.code == "local_part_unicode"
     settings.SMTPUTF8 = True
     assert normalise_local_part("José") == "josé"
-    with pytest.raises(ValidationError):
-        normalise_local_part("jo\u0085sé")
+    for text in ("jo\u0085sé", "straße"):
+        with pytest.raises(ValidationError) as refusal:
+            normalise_local_part(text)
+        assert refusal.value.code == "local_part_invalid"
 
 
 def test_unicode_local_part_has_one_spelling(settings):

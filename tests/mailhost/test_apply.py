@@ -264,3 +264,41 @@ def test_lock_dies_with_its_process(settings):
     holder.stdout.close()
     with host_lock(wait=False) as taken:
         assert taken
+
+
+def test_repair_leaves_a_maildir_that_a_rename_has_still_to_move(host, users):
+    mailbox = make_mailbox("joe@example.org")
+    apply_pending(host)
+    (users / "example.org/joe/new/1.letter").write_text("hello")
+    rename_mailbox(mailbox=mailbox, address="joseph@example.org", actor=system())
+    (users / "example.org/joseph").write_text("in the way")
+    repair(host)
+    assert (users / "example.org/joe/new/1.letter").read_text() == "hello"
+    (users / "example.org/joseph").unlink()
+    assert repair(host).count == 0
+    assert (users / "example.org/joseph/new/1.letter").read_text() == "hello"
+
+
+def test_repair_goes_on_past_what_it_cannot_mend(host, users):
+    make_mailbox("a@example.org")
+    make_mailbox("b@example.org")
+    apply_pending(host)
+    for local_part in "ab":
+        shutil.rmtree(users / f"example.org/{local_part}")
+    (users / "example.org/a").write_text("a planted file")
+    tables_of_this_host().path("sender_login").write_bytes(b"\xff\x00 not a table")
+    left = repair(host)
+    assert {(each.where, each.key) for each in left.first} == {("maildir", "example.org/a/")}
+    assert (users / "example.org/b/cur").is_dir()
+    assert set(table("sender_login")) == {"a@example.org", "b@example.org"}
+
+
+def test_odd_rows_of_other_programs_do_not_stop_the_others(host):
+    domain = make_domain()
+    for address, maildir in (("straße@example.org", "x/"), ("strasse@example.org", "y/"), ("blank@example.org", "")):
+        Mailbox.objects.create(address=address, maildir=maildir, domain=domain, local_part="", password="")
+    PendingWork.objects.create(host=host, kind=Kind.REBUILD)
+    assert apply_pending(host).failed == []
+    assert table("virtual_mailboxes") == {"strasse@example.org": "y/"}
+    rows = {each.key for each in verify(host).first if each.where == "row"}
+    assert rows == {"mailbox 'straße@example.org'", "mailbox blank@example.org"}

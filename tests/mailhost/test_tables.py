@@ -1,6 +1,5 @@
 """The five types of lookup table, with Postfix's own postmap."""
 
-
 import pytest
 
 from mailadmin.mailhost.entries import TABLES
