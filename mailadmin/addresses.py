@@ -59,8 +59,9 @@ def normalise_local_part(text: str) -> str:
                 _("Letters outside ASCII are not allowed before the @ on this server."),
                 code="local_part_unicode",
             )
-        if not local_part.isprintable():
-            raise ValidationError(_("The part before the @ has a control character."), code="local_part_invalid")
+        # Postfix folds case: an address that folds into other letters would be looked up as another one.
+        if not local_part.isprintable() or local_part.lower() != local_part.casefold():
+            raise ValidationError(_("A letter before the @ cannot be used in an address."), code="local_part_invalid")
     shape = "".join(character if character.isascii() else "x" for character in local_part)
     # A lookup table's source takes a leading # for a comment.
     if not _LOCAL_PART.fullmatch(shape) or shape.startswith("#"):

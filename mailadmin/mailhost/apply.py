@@ -76,12 +76,20 @@ def _write_tables(rows: list[PendingWork]) -> str:
     try:
         tables = tables_of_this_host()
         if not tables.incremental or not tables.are_there() or any(row.kind == Kind.REBUILD for row in rows):
-            tables.build(all_entries())
+            build_tables(tables)
         else:
             _write_delta(tables, rows)
-    except (TableError, OSError) as error:
+    except (TableError, control.ControlError, OSError) as error:
         return str(error) or type(error).__name__
     return ""
+
+
+def build_tables(tables: Tables) -> dict[str, int]:
+    """The full build, under the host's lock; how many entries each table has."""
+    counts = tables.build(all_entries())
+    # Not every Postfix process sees by itself, and soon, that its table was replaced.
+    control.reload_postfix()
+    return counts
 
 
 def _write_delta(tables: Tables, rows: list[PendingWork]) -> None:
@@ -171,7 +179,10 @@ def _tell(rows: list[PendingWork], errors: dict[int, str]) -> None:
         # smtpd and trivial-rewrite remember which domains are ours; texthash is read once, at the start.
         if domains or settings.MAPS_TYPE == "texthash":
             control.reload_postfix()
-        control.flush_auth_cache(addresses)
+        if domains:
+            control.flush_whole_auth_cache()
+        else:
+            control.flush_auth_cache(addresses)
         for user in _shut_out(set(addresses), set(domains)):
             control.kick(user)
     except control.ControlError as error:

@@ -50,7 +50,12 @@ class AddressState(NamedTuple):
 
 def is_usable(key: str) -> bool:
     """Whether a lookup table can hold the key at all; other programs may have written anything."""
-    return _USABLE(key) is not None and key == key.lower()
+    return _USABLE(key) is not None and key == key.casefold()
+
+
+def is_usable_value(value: str) -> bool:
+    """Whether a lookup table gives the value back as it is: one line, nothing trimmed."""
+    return value.isprintable() and value == value.strip() != ""
 
 
 def domain_entries(domain: DomainState | None) -> Entries:
@@ -72,7 +77,7 @@ def address_entries(state: AddressState, domain: DomainState | None) -> Entries:
     targets = _forwarding_targets(state)
     if targets:
         entries["virtual_aliases"] = ", ".join(targets)
-    if state.mailbox_active and not domain.is_relayed and "\n" not in state.maildir:
+    if state.mailbox_active and not domain.is_relayed and is_usable_value(state.maildir):
         entries["virtual_mailboxes"] = state.maildir
         entries["sender_login"] = state.address
     return entries

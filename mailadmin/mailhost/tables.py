@@ -105,7 +105,13 @@ class Tables:
             subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=self._environment())
             for command in commands
         ]
-        problems = [process.communicate(timeout=SECONDS_AT_MOST)[1] for process in running]
+        try:
+            problems = [process.communicate(timeout=SECONDS_AT_MOST)[1] for process in running]
+        except subprocess.TimeoutExpired as error:
+            raise TableError(f"postmap: no end after {SECONDS_AT_MOST} s") from error
+        finally:
+            for process in running:
+                process.kill()  # those that still run; the others have ended
         for process, problem in zip(running, problems, strict=True):
             if process.returncode:
                 raise TableError(problem.strip() or f"postmap ended with {process.returncode}")
@@ -121,12 +127,9 @@ class Tables:
         present, previous = self.path(name), self.directory / f"{name}.previous{ENDINGS[self.kind]}"
         built = work / present.name
         if present.exists():
-            previous.unlink(missing_ok=True)
-            os.link(present, previous)
+            # A copy, not a link: running Postfix processes look whether their open file has still a name.
+            shutil.copy2(present, previous)
         built.rename(present)
-        if previous.exists():
-            # Running Postfix processes hold the old file open and look at its time, and at whether a name is left.
-            os.utime(previous)
 
     def _reference(self, path: Path) -> str:
         return f"{self.kind}:{path}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+import struct
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -13,14 +15,15 @@ from django.utils import timezone
 from aliases.models import Alias
 from domains.models import Domain
 from mailadmin.mailhost import maildirs
-from mailadmin.mailhost.apply import apply_pending
-from mailadmin.mailhost.entries import TABLES, Entries, is_usable
+from mailadmin.mailhost.apply import apply_pending, build_tables
+from mailadmin.mailhost.entries import TABLES, Entries, is_usable, is_usable_value
 from mailadmin.mailhost.locks import host_lock
-from mailadmin.mailhost.models import MailHost, PendingWork
+from mailadmin.mailhost.models import Kind, MailHost, PendingWork
 from mailadmin.mailhost.source import all_entries
-from mailadmin.mailhost.tables import Tables, tables_of_this_host
+from mailadmin.mailhost.tables import TableError, Tables, tables_of_this_host
 from mailboxes.models import Mailbox
 
+log = logging.getLogger(__name__)
 REPORTED_AT_MOST = 200
 PAGE = 5_000
 
@@ -70,16 +73,15 @@ def repair(host: MailHost) -> Findings:
     with host_lock(wait=True):
         tables = tables_of_this_host()
         if any(True for _difference in _table_differences(tables)):
-            tables.build(all_entries())
-        for difference in list(_maildir_differences()):
-            _mend(difference)
+            build_tables(tables)
+        _mend_maildirs(host)
     return verify(host)
 
 
 def rebuild() -> dict[str, int]:
     """Build all tables anew; how many entries each has."""
     with host_lock(wait=True):
-        return tables_of_this_host().build(all_entries())
+        return build_tables(tables_of_this_host())
 
 
 def _differences(host: MailHost) -> Iterator[Difference]:
@@ -98,7 +100,10 @@ def _table_differences(tables: Tables) -> Iterator[Difference]:
         for name in TABLES:
             if not tables.path(name).exists():
                 yield Difference(name, tables.path(name).name, "missing")
-            _note(scratch, "found", ((name, key, value) for key, value in tables.dump(name)))
+            try:
+                _note(scratch, "found", ((name, key, value) for key, value in tables.dump(name)))
+            except (TableError, ValueError, struct.error):
+                yield Difference(name, tables.path(name).name, "damaged")
         yield from (Difference(*row, "missing") for row in _only_in(scratch, "wanted", "found"))
         yield from (Difference(*row, "extra") for row in _only_in(scratch, "found", "wanted"))
         different = scratch.execute(
@@ -125,8 +130,10 @@ def _scratch() -> Iterator[sqlite3.Connection]:
 
 def _note(scratch: sqlite3.Connection, side: str, rows: Iterable[tuple[str, str, str]]) -> None:
     scratch.execute("BEGIN")
-    scratch.executemany(f"INSERT OR REPLACE INTO {side} VALUES (?, ?, ?)", rows)  # noqa: S608 wanted or found
-    scratch.execute("COMMIT")
+    try:
+        scratch.executemany(f"INSERT OR REPLACE INTO {side} VALUES (?, ?, ?)", rows)  # noqa: S608 wanted or found
+    finally:
+        scratch.execute("COMMIT")
 
 
 def _only_in(scratch: sqlite3.Connection, side: str, other: str) -> Iterator[tuple[str, str]]:
@@ -142,6 +149,9 @@ def _flat(entries: Iterable[tuple[str, Entries]]) -> Iterator[tuple[str, str, st
 
 def _unusable_rows() -> Iterator[Difference]:
     """Rows of other programs that no lookup table can hold."""
+    for address, maildir in Mailbox.objects.order_by().values_list("pk", "maildir").iterator(chunk_size=PAGE):
+        if not is_usable_value(maildir):
+            yield Difference("row", f"mailbox {address}", "its Maildir is empty, or has blanks at an end")
     for model in (Domain, Alias, Mailbox):
         for key in model._default_manager.order_by().values_list("pk", flat=True).iterator(chunk_size=PAGE):
             if not is_usable(key):
@@ -165,6 +175,21 @@ def _maildir_differences() -> Iterator[Difference]:
 def _extra(found: list[str]) -> Iterator[Difference]:
     known = set(Mailbox.objects.filter(maildir__in=found).values_list("maildir", flat=True))
     yield from (Difference("maildir", maildir, "extra") for maildir in found if maildir not in known)
+
+
+def _mend_maildirs(host: MailHost) -> None:
+    """What cannot be mended stays for the verify that follows, and does not keep the others from it."""
+    differences = list(_maildir_differences())
+    # Read after the mailboxes: a Maildir that a rename has still to move belongs to someone.
+    open_moves = PendingWork.objects.open().filter(host=host, kind=Kind.MAILDIR)
+    spoken_for = {path for row in open_moves for path in (row.source, row.target)}
+    for difference in differences:
+        if f"users/{difference.key}" in spoken_for:
+            continue
+        try:
+            _mend(difference)
+        except (OSError, ValueError) as error:
+            log.warning("%s cannot be mended: %s", difference, error)
 
 
 def _mend(difference: Difference) -> None:
