@@ -19,8 +19,9 @@ LOCAL_PART_OCTETS = 64  # RFC 5321, 4.5.3.1.1
 ADDRESS_OCTETS = 254  # RFC 5321, 4.5.3.1.3: a path of 256 less its angle brackets
 TARGETS_AT_MOST = 1000  # Postfix's virtual_alias_expansion_limit
 
-# RFC 5322 atext without "/" and "|" (they mean a file and a command to mail programs), without quotes and "`".
-_ATOM = r"[A-Za-z0-9!#$%&*+\-=?^_{}~]+"
+# RFC 5322 atext without "/" and "|" (they mean a file and a command to mail programs), without "%" and "!" (Postfix
+# refuses them from outside, as routes), without quotes and "`".
+_ATOM = r"[A-Za-z0-9#$&*+\-=?^_{}~]+"
 _LOCAL_PART = re.compile(rf"{_ATOM}(\.{_ATOM})*")
 _SEPARATORS = re.compile(r"[\s,]+")
 
@@ -68,7 +69,7 @@ def normalise_local_part(text: str) -> str:
         raise ValidationError(
             _("Before the @ only letters, digits, inner dots and %(others)s are allowed."),
             "local_part_invalid",
-            {"others": "!#$%&*+-=?^_{}~"},
+            {"others": "#$&*+-=?^_{}~"},
         )
     if len(local_part.encode()) > LOCAL_PART_OCTETS:
         raise ValidationError(_("The part before the @ has 64 octets at most."), code="local_part_long")

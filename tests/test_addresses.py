@@ -68,7 +68,7 @@ def test_single_label_is_accepted_where_the_site_says_so(settings):
     assert normalise_domain("intranet") == "intranet"
 
 
-@pytest.mark.parametrize("text", ["joe", "John.Doe", "a+b", "o-brien_2", "x!#$%&*=?^{}~y", "7", "a" * 64])
+@pytest.mark.parametrize("text", ["joe", "John.Doe", "a+b", "o-brien_2", "x#$&*=?^{}~y", "7", "a" * 64])
 def test_local_part_is_lower_case_and_otherwise_kept(text):
     assert normalise_local_part(text) == text.lower()
 
@@ -99,6 +99,8 @@ def test_local_part_is_lower_case_and_otherwise_kept(text):
         "a(b",
         "a\\b",
         "#joe",
+        "joe%other.org",
+        "other!joe",
         "a@b",
     ],
 )

@@ -71,8 +71,9 @@ def scan() -> Iterator[str]:
 
 def check(target: str) -> list[str]:
     """What is wrong: 'missing', 'unsafe', 'owner', 'mode', for a part of it with its name ('cur: missing')."""
+    names = _user_path(target)
     try:
-        with vol.opened_volume() as volume, vol.opened(volume, *_user_path(target)) as maildir:
+        with vol.opened_volume() as volume, vol.opened(volume, *names) as maildir:
             return vol.faults(maildir, vol.DIRECTORY_MODE) + [
                 f"{part}: {fault}" for part in PARTS for fault in _faults_of_part(maildir, part)
             ]

@@ -161,8 +161,11 @@ def _unusable_rows() -> Iterator[Difference]:
 def _maildir_differences() -> Iterator[Difference]:
     wanted = Mailbox.objects.order_by("maildir").values_list("maildir", flat=True)
     for maildir in wanted.iterator(chunk_size=PAGE):
-        for problem in maildirs.check(f"users/{maildir}"):
-            yield Difference("maildir", maildir, problem)
+        try:
+            problems = maildirs.check(f"users/{maildir}")
+        except maildirs.UnsafePath as error:
+            problems = [str(error)]
+        yield from (Difference("maildir", maildir, problem) for problem in problems)
     page: list[str] = []
     for found in maildirs.scan():
         page.append(found.removeprefix("users/"))
