@@ -65,6 +65,7 @@ class Alias(models.Model):
         indexes = [
             models.Index(fields=["domain", "self_only", "address"], name="alias_by_domain"),
             models.Index(fields=["self_only", "address"], name="alias_by_self_only"),
+            models.Index(fields=["self_only", "active", "address"], name="alias_by_active"),
         ]
 
     def __str__(self) -> str:

@@ -96,6 +96,8 @@ class Mailbox(models.Model):
             models.Index(fields=["name_key", "address"], name="mailbox_by_name"),
             models.Index(fields=["surname_key", "address"], name="mailbox_by_surname"),
             models.Index(fields=["maildir"], name="mailbox_by_maildir"),
+            # A list of the few that are off does not read the million that are on.
+            models.Index(fields=["active", "address"], name="mailbox_by_active"),
         ]
         constraints = [
             models.CheckConstraint(

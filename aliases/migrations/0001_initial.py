@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'aliases',
                 'db_table': 'alias',
                 'ordering': ['address'],
-                'indexes': [models.Index(fields=['domain', 'self_only', 'address'], name='alias_by_domain'), models.Index(fields=['self_only', 'address'], name='alias_by_self_only')],
+                'indexes': [models.Index(fields=['domain', 'self_only', 'address'], name='alias_by_domain'), models.Index(fields=['self_only', 'address'], name='alias_by_self_only'), models.Index(fields=['self_only', 'active', 'address'], name='alias_by_active')],
             },
         ),
     ]

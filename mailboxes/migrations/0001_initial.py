@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'mailboxes',
                 'db_table': 'mailbox',
                 'ordering': ['address'],
-                'indexes': [models.Index(fields=['domain', 'address'], name='mailbox_by_domain'), models.Index(fields=['domain', 'quota_bytes'], name='mailbox_quota_by_domain'), models.Index(fields=['name_key', 'address'], name='mailbox_by_name'), models.Index(fields=['surname_key', 'address'], name='mailbox_by_surname'), models.Index(fields=['maildir'], name='mailbox_by_maildir')],
+                'indexes': [models.Index(fields=['domain', 'address'], name='mailbox_by_domain'), models.Index(fields=['domain', 'quota_bytes'], name='mailbox_quota_by_domain'), models.Index(fields=['name_key', 'address'], name='mailbox_by_name'), models.Index(fields=['surname_key', 'address'], name='mailbox_by_surname'), models.Index(fields=['maildir'], name='mailbox_by_maildir'), models.Index(fields=['active', 'address'], name='mailbox_by_active')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('quota_bytes__gte', -1)), name='mailbox_quota_from_minus_one', violation_error_message='A quota is 0 (unlimited) or a positive number of bytes.')],
             },
         ),
