@@ -15,6 +15,7 @@ urlpatterns = [
     path("archive/", lists.ArchiveList.as_view(), name="archive"),
     path("archive/<int:pk>/restore/", acts.MailboxRestore.as_view(), name="archive_restore"),
     path("<address:address>/", lists.MailboxDetail.as_view(), name="detail"),
+    path("<address:address>/references/", lists.MailboxReferences.as_view(), name="references"),
     path("<address:address>/edit/", acts.MailboxEdit.as_view(), name="edit"),
     path("<address:address>/password/", acts.MailboxPassword.as_view(), name="password"),
     path("<address:address>/forwarding/", acts.MailboxForwarding.as_view(), name="forwarding"),

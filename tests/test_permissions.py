@@ -94,6 +94,7 @@ TABLE: dict[str, Row] = {
     "mailboxes:archive": Row(PAGE, ADMINISTRATORS),
     "mailboxes:archive_restore": Row(FORM, THIS_DOMAIN, ("<archived>",)),
     "mailboxes:detail": Row(PAGE, THIS_DOMAIN, MAILBOX),
+    "mailboxes:references": Row(PAGE, THIS_DOMAIN, MAILBOX),
     "mailboxes:edit": Row(FORM, THIS_DOMAIN, MAILBOX),
     "mailboxes:password": Row(FORM, THIS_DOMAIN, MAILBOX),
     "mailboxes:forwarding": Row(FORM, THIS_DOMAIN, MAILBOX),
@@ -119,6 +120,8 @@ TABLE: dict[str, Row] = {
     "mailhost:retry_all": Row(ACT, SUPERADMINS),
     "mailhost:verify": Row(ACT, SUPERADMINS),
     "mailhost:repair": Row(FORM, SUPERADMINS),
+    # Without a key that is one of the actor's domains there is nothing to tell.
+    "mailhost:live": Row(PAGE, (DONE, "404", "404", "403")),
     "mailhost:trace": Row(PAGE, ADMINISTRATORS),
 }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,16 +12,20 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views import View
 
 from mailadmin.accounts.access import AdministratorRequired, SuperadminRequired
+from mailadmin.addresses import split_address
 from mailadmin.mailhost import services, tracing
 from mailadmin.mailhost.forms import TraceForm, WorkFilters
 from mailadmin.mailhost.models import MailHost, PendingWork
 from mailadmin.mailhost.trace import trace
+from mailadmin.pages import live
 from mailadmin.pages.acts import ConfirmView
 from mailadmin.pages.finding import typed_address
 from mailadmin.pages.lists import Column, FilterForm, KeysetList
 from mailadmin.pages.trail import Crumb, way_back
 
 REPORT_SHOWN = 50
+# A badge asks less and less often, and at last no more: a page that is left open must not go on for ever.
+ASKED_AT_MOST = 20
 
 
 class MailHostIndex(SuperadminRequired, KeysetList):
@@ -112,6 +116,25 @@ class Repair(SuperadminRequired, ConfirmView):
 
     def breadcrumbs(self) -> list[Crumb]:
         return [Crumb(_("Mail host"), reverse("mailhost:index")), Crumb(_("Repair"))]
+
+
+class Live(AdministratorRequired, View):
+    """The badge of one object that was not live when its page was drawn: it asks again until it is, or has failed."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        key = request.GET.get("key", "")[:255]
+        own = tracing.own_names(self.actor)
+        domain_name = split_address(key)[1]
+        if own is not None and domain_name not in own:
+            raise Http404
+        found = live.states([key, domain_name])
+        state = live.FAILED if live.FAILED in found.values() else live.PENDING if found else "live"
+        asked = request.GET.get("asked", "")
+        asked_times = min(int(asked), ASKED_AT_MOST) + 1 if asked.isdecimal() else 1
+        context = {"state": state, "key": key if asked_times < ASKED_AT_MOST else "", "asked_times": asked_times}
+        return render(request, "pages/_live.html", context)
 
 
 class Trace(AdministratorRequired, View):

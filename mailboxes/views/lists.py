@@ -20,7 +20,7 @@ from mailadmin.mailhost.models import PendingWork
 from mailadmin.pages import live
 from mailadmin.pages.acts import REFERENCES_SHOWN
 from mailadmin.pages.finding import matching_mailboxes
-from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList
+from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList, wants_part
 from mailadmin.pages.trail import Crumb
 from mailboxes.forms import ArchiveFilters, MailboxFilters
 from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
@@ -148,14 +148,11 @@ class MailboxDetail(AdministratorRequired, View):
         mailbox = get_object_or_404(visible, pk=address)
         live.dress([mailbox])
         forwarding = Alias.objects.filter(pk=address).first()
-        references = references_to([address])
         context = {
             "mailbox": mailbox,
             "usage": MailboxUsage.objects.filter(pk=address).first(),
             "targets": [target for target in forwarding.targets if target != address] if forwarding else [],
             "keeps_copy": forwarding is None or address in forwarding.targets,
-            "references": references[:REFERENCES_SHOWN],
-            "references_left_out": max(0, len(references) - REFERENCES_SHOWN),
             "work": PendingWork.objects.open().filter(key=address).exclude(error="")[:3],
             "entries": Entry.objects.filter(object_key=address).order_by("-id")[:ENTRIES_SHOWN],
             "may_change": can_change_mailbox(self.actor, mailbox),
@@ -164,6 +161,26 @@ class MailboxDetail(AdministratorRequired, View):
             "breadcrumbs": crumbs(mailbox),
         }
         return render(request, "mailboxes/detail.html", context)
+
+
+class MailboxReferences(AdministratorRequired, View):
+    """What points at a mailbox. All targets have to be read for it, so the mailbox's page asks for it by itself."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, address: str) -> HttpResponse:
+        mailbox = get_object_or_404(Mailbox.objects.visible_to(self.actor).select_related("domain"), pk=address)
+        references = references_to([address])
+        context = {
+            "mailbox": mailbox,
+            "asked": True,
+            "references": references[:REFERENCES_SHOWN],
+            "references_left_out": max(0, len(references) - REFERENCES_SHOWN),
+            "title": _("What points at %(address)s") % {"address": mailbox},
+            "breadcrumbs": crumbs(mailbox, _("What points at it")),
+        }
+        template = "mailboxes/_references.html" if wants_part(request) else "mailboxes/references.html"
+        return render(request, template, context)
 
 
 class ArchiveList(KeysetList):

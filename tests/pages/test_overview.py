@@ -216,3 +216,27 @@ def test_an_alias_domain_of_the_own_domain_can_be_traced(alice_client: Client, d
 def test_what_is_no_address_is_told_at_the_field(root_client: Client, address: str) -> None:
     context = root_client.get(reverse("mailhost:trace"), {"address": address}).context
     assert list(context["form"].errors) == ["address"]
+
+
+# -- Live
+def test_a_badge_asks_until_it_is_live(
+    alice_client: Client, bob_client: Client, domain: Domain, host: MailHost
+) -> None:
+    PendingWork.objects.all().delete()
+    url, work = reverse("mailhost:live"), PendingWork.objects.create(host=host, kind="address", key="a@example.org")
+
+    def badge() -> tuple[bool, bool, bool]:
+        text = alice_client.get(url, {"key": "a@example.org"}).content.decode()
+        return "Not live yet" in text, "hx-get" in text, "Live" in text
+
+    assert badge() == (True, True, False)
+    work.delete()
+    assert badge() == (False, False, True)
+    assert bob_client.get(url, {"key": "a@example.org"}).status_code == 404
+
+
+def test_what_points_at_a_mailbox_is_told(alice_client: Client, domain: Domain) -> None:
+    make_mailbox("joe@example.org")
+    make_alias("team@example.org", "joe@example.org")
+    context = alice_client.get(reverse("mailboxes:references", args=["joe@example.org"])).context
+    assert [alias.pk for alias in context["references"]] == ["team@example.org"]

@@ -31,15 +31,12 @@ TARGETS_SHOWN = 3
 FIELDS_SHOWN = 4
 
 
-@cache
-def _icon(name: str, sheet: str) -> SafeString:
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sheet, name)
-
-
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """One of the drawings of static/mailadmin/icons.svg. It says nothing to a screen reader: a text must."""
-    return _icon(name, static("mailadmin/icons.svg"))
+    sheet = static("mailadmin/icons.svg")
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sheet, name)
 
 
 @register.filter
