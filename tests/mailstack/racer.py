@@ -1,5 +1,6 @@
-"""One of several processes that race: `racer.py LOCAL_PART DOMAIN...` tries to make a mailbox in each domain, the next
-one at each stroke of a clock that all of them hear, and prints `made` or the code of the refusal."""
+"""One of several processes that race: `racer.py START LOCAL_PART DOMAIN...` tries to make a mailbox in each domain, the
+first one at the time START and the next ones STROKE_SECONDS apart. Prints for each `made` or the code of the refusal,
+and when the try began and ended."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import django
 STROKE_SECONDS = 0.2
 
 
-def main(local_part: str, *names: str) -> None:
+def main(start: str, local_part: str, *names: str) -> None:
     django.setup()
 
     from django.core.exceptions import ValidationError
@@ -24,14 +25,16 @@ def main(local_part: str, *names: str) -> None:
 
     password_hash = hash_password("correct horse battery")
     connection.ensure_connection()
-    for name in names:
+    for number, name in enumerate(names):
         domain = Domain.objects.get(pk=name)
-        _wait_for_stroke()
+        _wait_until(float(start) + number * STROKE_SECONDS)
+        began = time.time()
         try:
             create_mailbox(domain=domain, local_part=local_part, password_hash=password_hash, actor=Actor.of_command())
-            print("made", flush=True)  # noqa: T201 the parent reads it
+            result = "made"
         except ValidationError as refusal:
-            print(_codes(refusal), flush=True)  # noqa: T201 the parent reads it
+            result = _codes(refusal)
+        print(result, began, time.time(), flush=True)  # noqa: T201 the parent reads it
 
 
 def _codes(refusal: Exception) -> str:
@@ -39,9 +42,8 @@ def _codes(refusal: Exception) -> str:
     return ",".join(str(error.code) for of_field in errors.values() for error in of_field)
 
 
-def _wait_for_stroke() -> None:
-    now = time.time()
-    time.sleep(STROKE_SECONDS - now % STROKE_SECONDS)
+def _wait_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.time()))
 
 
 if __name__ == "__main__":
