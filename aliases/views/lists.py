@@ -20,6 +20,7 @@ from mailboxes.views.lists import domain_section
 class AliasList(KeysetList):
     model = Alias
     key = "address"
+    domain_column = "domain_id"
     title = gettext_lazy("Aliases")
     search_label = gettext_lazy("Address begins with")
     template_name = "mailboxes/list.html"

@@ -25,6 +25,7 @@ class AuditList(KeysetList):
     model = Entry
     key = "id"
     default_sort = "-id"
+    domain_column = "domain_name"
     title = gettext_lazy("Audit")
     lead = gettext_lazy("Every change, who made it, and what it changed. Nothing here can be edited or removed.")
     search_label = gettext_lazy("Object, the whole address or domain")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +48,11 @@ class Order:
             Q(**{f"{self.field}__{than}": value}) | Q(**{self.field: value, f"{self.key}__{than}": key})
         )
 
+    def position(self, row: Model) -> tuple[Any, Any]:
+        return _reach(row, self.field), row.pk
+
     def cursor(self, row: Model) -> str:
-        values = json.dumps([_reach(row, self.field), row.pk])
+        values = json.dumps(self.position(row))
         return base64.urlsafe_b64encode(values.encode()).decode().rstrip("=")
 
     def read(self, cursor: str, model: type[Model]) -> tuple[Any, Any] | None:
@@ -72,22 +75,33 @@ class Page:
         return bool(self.previous or self.next)
 
 
-def page_of(queryset: QuerySet[Any], order: Order, *, after: str = "", before: str = "", last: bool = False) -> Page:
-    """The rows behind `after`, or before `before`, or the last ones; the first ones for a cursor that is unknown."""
+def page_of(
+    rows: QuerySet[Any] | Sequence[QuerySet[Any]],
+    order: Order,
+    *,
+    after: str = "",
+    before: str = "",
+    last: bool = False,
+) -> Page:
+    """The rows behind `after`, or before `before`, or the last ones; the first ones for a cursor that is unknown.
+
+    `rows` may come in several parts that have no row in common: each is asked for one page, by its own index, where
+    a single query would sort all that they have together.
+    """
+    parts = [rows] if isinstance(rows, QuerySet) else rows
+    model = parts[0].model
     if before or last:
-        position = order.read(before, queryset.model) if before else None
+        position = order.read(before, model) if before else None
         if position or last:
-            page = _backwards(queryset, order, position)
+            page = _backwards(parts, order, position)
             if page.previous or last:
                 return page
-        return _forwards(queryset, order, None)
-    return _forwards(queryset, order, order.read(after, queryset.model) if after else None)
+        return _forwards(parts, order, None)
+    return _forwards(parts, order, order.read(after, model) if after else None)
 
 
-def _forwards(queryset: QuerySet[Any], order: Order, position: tuple[Any, Any] | None) -> Page:
-    if position:
-        queryset = queryset.filter(order.beyond(*position))
-    rows = list(queryset.order_by(*order.names())[: PAGE_ROWS + 1])
+def _forwards(parts: Sequence[QuerySet[Any]], order: Order, position: tuple[Any, Any] | None) -> Page:
+    rows = _take(parts, order, position, backwards=False)
     shown = rows[:PAGE_ROWS]
     return Page(
         rows=shown,
@@ -96,16 +110,27 @@ def _forwards(queryset: QuerySet[Any], order: Order, position: tuple[Any, Any] |
     )
 
 
-def _backwards(queryset: QuerySet[Any], order: Order, position: tuple[Any, Any] | None) -> Page:
-    if position:
-        queryset = queryset.filter(order.beyond(*position, backwards=True))
-    rows = list(queryset.order_by(*order.names(backwards=True))[: PAGE_ROWS + 1])
-    shown = rows[PAGE_ROWS - 1 :: -1] if len(rows) > PAGE_ROWS else rows[::-1]
+def _backwards(parts: Sequence[QuerySet[Any]], order: Order, position: tuple[Any, Any] | None) -> Page:
+    rows = _take(parts, order, position, backwards=True)
+    shown = rows[:PAGE_ROWS][::-1]
     return Page(
         rows=shown,
         previous=order.cursor(shown[0]) if len(rows) > PAGE_ROWS else "",
         next=order.cursor(shown[-1]) if position and shown else "",
     )
+
+
+def _take(
+    parts: Sequence[QuerySet[Any]], order: Order, position: tuple[Any, Any] | None, *, backwards: bool
+) -> list[Any]:
+    """One row more than a page has, in the direction asked for."""
+    beyond = order.beyond(*position, backwards=backwards) if position else Q()
+    names = order.names(backwards=backwards)
+    rows = [row for part in parts for row in part.filter(beyond).order_by(*names)[: PAGE_ROWS + 1]]
+    if len(parts) > 1:
+        # By code points, as the databases' binary collation sorts.
+        rows.sort(key=order.position, reverse=order.descending != backwards)
+    return rows[: PAGE_ROWS + 1]
 
 
 def in_batches(queryset: QuerySet[Any], order: Order) -> Iterator[list[Any]]:
@@ -117,7 +142,7 @@ def in_batches(queryset: QuerySet[Any], order: Order) -> Iterator[list[Any]]:
         if len(batch) < BATCH_ROWS:
             return
         last = batch[-1]
-        batch = list(queryset.filter(order.beyond(_reach(last, order.field), last.pk))[:BATCH_ROWS])
+        batch = list(queryset.filter(order.beyond(*order.position(last)))[:BATCH_ROWS])
 
 
 def _reach(row: Model, field: str) -> Any:

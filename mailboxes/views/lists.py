@@ -42,6 +42,7 @@ def crumbs(mailbox: Mailbox | None = None, here: str = "") -> list[Crumb]:
 class MailboxList(KeysetList):
     model = Mailbox
     key = "address"
+    domain_column = "domain_id"
     title = gettext_lazy("Mailboxes")
     search_label = gettext_lazy("Address or name begins with")
     template_name = "mailboxes/list.html"

@@ -69,6 +69,23 @@ def test_pages_backwards_from_the_last_hold_the_end_in_order(order: Order) -> No
     assert pages[2] == everything[:PAGE_ROWS]
 
 
+@pytest.mark.parametrize("order", [BY_ADDRESS, BY_QUOTA, BY_QUOTA_DOWN])
+def test_pages_of_several_parts_are_those_of_one_query(order: Order) -> None:
+    for number in range(PAGE_ROWS * 2):
+        make_mailbox(f"user{number:03d}@{('a', 'b', 'c')[number % 3]}.example", quota_bytes=(number % 4) * 1000)
+    whole = Mailbox.objects.all()
+    parts = [Mailbox.objects.filter(domain_id=name) for name in ("a.example", "b.example", "c.example")]
+
+    def pages(**where: str | bool) -> list[list[str]]:
+        return [[row.pk for row in page_of(rows, order, **where).rows] for rows in (whole, parts)]  # type: ignore[arg-type]
+
+    first = page_of(parts, order)
+    second = page_of(parts, order, after=first.next)
+    for where in ({}, {"after": first.next}, {"before": second.previous}, {"last": True}):
+        of_whole, of_parts = pages(**where)  # type: ignore[arg-type]
+        assert (len(of_parts), of_parts) == (PAGE_ROWS, of_whole)
+
+
 def test_back_from_the_second_page_is_the_first() -> None:
     addresses = make_mailboxes(PAGE_ROWS + 5)
     first = page_of(Mailbox.objects.all(), BY_ADDRESS)
