@@ -11,7 +11,7 @@ from aliases import services
 from aliases.forms import AliasCreateForm, AliasForm
 from aliases.models import Alias
 from aliases.rules import can_change_alias
-from mailadmin.pages.acts import BulkView, ConfirmView, ServiceFormView
+from mailadmin.pages.acts import Act, BulkView, ConfirmView, ServiceFormView
 from mailadmin.pages.fields import own_domains
 from mailadmin.pages.forms import ServiceForm
 from mailadmin.pages.trail import Crumb
@@ -48,28 +48,28 @@ class AliasCreate(ServiceFormView):
         return crumbs(_("Add"))
 
 
-class OneAlias:
+class OneAlias(Act):
     """The alias that the URL names, seen or 404; a mailbox's row is no alias, but its forwarding."""
 
     def get_object(self) -> Alias:
-        visible = Alias.objects.visible_to(self.actor).listed().select_related("domain")  # type: ignore[attr-defined]
-        return get_object_or_404(visible, pk=self.kwargs["address"])  # type: ignore[attr-defined]
+        visible = Alias.objects.visible_to(self.actor).listed().select_related("domain")
+        return get_object_or_404(visible, pk=self.kwargs["address"])
 
     def may(self) -> bool:
-        return can_change_alias(self.actor, self.object.pk)  # type: ignore[attr-defined]
+        return can_change_alias(self.actor, self.object.pk)
 
     def back_url(self) -> str:
         return reverse("aliases:list")
 
     def breadcrumbs(self) -> list[Crumb]:
-        return crumbs(str(self.object))  # type: ignore[attr-defined]
+        return crumbs(str(self.object))
 
 
 class AliasEdit(OneAlias, ServiceFormView):
     form_class = AliasForm
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         if self.object.is_catch_all:
             return _("Catch-all of %(domain)s") % {"domain": self.object.domain}
         return str(self.object)
@@ -93,7 +93,7 @@ class AliasOn(OneAlias, ConfirmView):
     button = gettext_lazy("Switch on")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Switch %(address)s on?") % {"address": self.object}
 
     def consequences(self) -> list[str]:
@@ -114,7 +114,7 @@ class AliasOff(AliasOn):
     danger = True
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Switch %(address)s off?") % {"address": self.object}
 
     def consequences(self) -> list[str]:
@@ -136,7 +136,7 @@ class AliasDelete(OneAlias, ConfirmView):
     danger = True
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Delete %(address)s?") % {"address": self.object}
 
     def consequences(self) -> list[str]:

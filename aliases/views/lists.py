@@ -37,7 +37,7 @@ class AliasList(KeysetList):
     )
 
     def rows(self) -> QuerySet[Alias]:
-        return super().rows().listed()  # type: ignore[attr-defined, no-any-return]
+        return super().rows().listed()  # type: ignore[attr-defined]
 
     def narrow(self, rows: QuerySet[Alias], filters: FilterForm) -> QuerySet[Alias]:
         if domain := filters.value("domain"):

@@ -14,7 +14,7 @@ from domains.models import AliasDomain, Domain, DomainUsage
 from domains.rules import can_change_domain
 from mailadmin.accounts.access import SuperadminRequired
 from mailadmin.addresses import show_domain
-from mailadmin.pages.acts import REFERENCES_SHOWN, ConfirmView, ServiceFormView
+from mailadmin.pages.acts import REFERENCES_SHOWN, Act, ConfirmView, ServiceFormView
 from mailadmin.pages.forms import ServiceForm
 from mailadmin.pages.trail import Crumb
 
@@ -45,20 +45,20 @@ class DomainCreate(SuperadminRequired, ServiceFormView):
         return crumbs(here=_("Add"))
 
 
-class OneDomain:
+class OneDomain(Act):
     """The domain that the URL names, seen or 404; changing it is for superadmins."""
 
     def get_object(self) -> Domain:
-        return get_object_or_404(Domain.objects.visible_to(self.actor), pk=self.kwargs["name"])  # type: ignore[attr-defined]
+        return get_object_or_404(Domain.objects.visible_to(self.actor), pk=self.kwargs["name"])
 
     def may(self) -> bool:
-        return can_change_domain(self.actor, self.object.pk)  # type: ignore[attr-defined]
+        return can_change_domain(self.actor, self.object.pk)
 
     def back_url(self) -> str:
-        return reverse("domains:detail", args=[self.object.pk])  # type: ignore[attr-defined]
+        return reverse("domains:detail", args=[self.object.pk])
 
     def breadcrumbs(self) -> list[Crumb]:
-        return crumbs(self.object, str(self.title))  # type: ignore[attr-defined]
+        return crumbs(self.object, str(self.title))
 
 
 class DomainEdit(OneDomain, ServiceFormView):
@@ -84,7 +84,7 @@ class DomainOn(OneDomain, ConfirmView):
     button = gettext_lazy("Switch on")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Switch %(name)s on?") % {"name": self.object}
 
     def consequences(self) -> list[str]:
@@ -105,7 +105,7 @@ class DomainOff(DomainOn):
     danger = True
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Switch %(name)s off?") % {"name": self.object}
 
     def consequences(self) -> list[str]:
@@ -139,7 +139,7 @@ class DomainDelete(OneDomain, ConfirmView):
     danger = True
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Delete %(name)s?") % {"name": self.object}
 
     def consequences(self) -> list[str]:

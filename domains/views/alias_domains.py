@@ -13,7 +13,7 @@ from domains.forms import AliasDomainCreateForm, AliasDomainFilters, AliasDomain
 from domains.models import AliasDomain
 from domains.rules import can_change_addresses
 from mailadmin.pages import live
-from mailadmin.pages.acts import ConfirmView, ServiceFormView
+from mailadmin.pages.acts import Act, ConfirmView, ServiceFormView
 from mailadmin.pages.finding import typed_domain
 from mailadmin.pages.forms import ServiceForm
 from mailadmin.pages.keyset import starts_with
@@ -98,26 +98,26 @@ class AliasDomainCreate(ServiceFormView):
         return crumbs(_("Add"))
 
 
-class OneAliasDomain:
+class OneAliasDomain(Act):
     def get_object(self) -> AliasDomain:
-        visible = AliasDomain.objects.visible_to(self.actor).select_related("target")  # type: ignore[attr-defined]
-        return get_object_or_404(visible, pk=self.kwargs["name"])  # type: ignore[attr-defined]
+        visible = AliasDomain.objects.visible_to(self.actor).select_related("target")
+        return get_object_or_404(visible, pk=self.kwargs["name"])
 
     def may(self) -> bool:
-        return can_change_addresses(self.actor, self.object.target_id)  # type: ignore[attr-defined]
+        return can_change_addresses(self.actor, self.object.target_id)
 
     def back_url(self) -> str:
         return reverse("domains:alias_list")
 
     def breadcrumbs(self) -> list[Crumb]:
-        return crumbs(str(self.object))  # type: ignore[attr-defined]
+        return crumbs(str(self.object))
 
 
 class AliasDomainEdit(OneAliasDomain, ServiceFormView):
     form_class = AliasDomainForm
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Change %(name)s") % {"name": self.object}
 
     def save(self, form: ServiceForm) -> AliasDomain:
@@ -139,7 +139,7 @@ class AliasDomainOn(OneAliasDomain, ConfirmView):
     button = gettext_lazy("Switch on")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Switch %(name)s on?") % {"name": self.object}
 
     def consequences(self) -> list[str]:
@@ -160,7 +160,7 @@ class AliasDomainOff(AliasDomainOn):
     danger = True
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Switch %(name)s off?") % {"name": self.object}
 
     def consequences(self) -> list[str]:
@@ -178,7 +178,7 @@ class AliasDomainDelete(OneAliasDomain, ConfirmView):
     danger = True
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Delete %(name)s?") % {"name": self.object}
 
     def consequences(self) -> list[str]:

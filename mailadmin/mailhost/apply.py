@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mailadmin.mailhost import control, maildirs
@@ -56,7 +57,7 @@ def apply_pending(host: MailHost, *, wait: bool = False) -> Report:
     return report
 
 
-def _due(host: MailHost) -> Iterable[PendingWork]:
+def _due(host: MailHost) -> QuerySet[PendingWork]:
     return PendingWork.objects.open().filter(host=host, due_at__lte=timezone.now()).order_by("id")
 
 

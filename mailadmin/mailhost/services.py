@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -24,7 +26,7 @@ def retry(*, work: QuerySet[PendingWork], actor: Actor) -> int:
     open_work = work.filter(done_at=None)
     hosts = list(open_work.order_by().values_list("host_id", flat=True).distinct())
     count = open_work.update(due_at=timezone.now())
-    transaction.on_commit(lambda: [tasks.send_apply_pending(host) for host in hosts])
+    transaction.on_commit(lambda: _send(tasks.apply_pending, hosts))
     return count
 
 
@@ -33,7 +35,7 @@ def ask_verify(*, actor: Actor) -> None:
     """Have every host compare the database with its tables and its disk."""
     require(actor.is_superadmin)
     hosts = list(MailHost.objects.values_list("name", flat=True))
-    transaction.on_commit(lambda: [tasks.send(tasks.verify_host, host) for host in hosts])
+    transaction.on_commit(lambda: _send(tasks.verify_host, hosts))
 
 
 @transaction.atomic
@@ -43,4 +45,14 @@ def ask_repair(*, actor: Actor) -> None:
     hosts = list(MailHost.objects.all())
     for host in hosts:
         audit.record("mailhost.repair", actor=actor, target=host, before={}, after={})
-    transaction.on_commit(lambda: [tasks.send(tasks.repair_host, host.pk) for host in hosts])
+    transaction.on_commit(lambda: _send(tasks.repair_host, [host.pk for host in hosts]))
+
+
+def _send(task: object, hosts: Iterable[str]) -> None:
+    for host in hosts:
+        tasks.send(task, host)
+
+
+def _send_on_commit(task: object, hosts: list[str]) -> None:
+    for host in hosts:
+        transaction.on_commit(partial(tasks.send, task, host))

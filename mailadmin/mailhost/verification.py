@@ -109,7 +109,7 @@ def _table_differences(tables: Tables) -> Iterator[Difference]:
         different = scratch.execute(
             "SELECT name, key FROM wanted JOIN found USING (name, key) WHERE wanted.value <> found.value"
         )
-        yield from (Difference(*row, "different") for row in different)
+        yield from (Difference(name, key, "different") for name, key in different)
 
 
 @contextmanager

@@ -10,9 +10,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from mailadmin.accounts.models import Account
+
 THEMES = ("light", "dark")
 # (URL name, label, icon, for superadmins only), in groups.
-NAVIGATION = (
+NAVIGATION: tuple[tuple[tuple[str, Any, str, bool], ...], ...] = (
     (
         ("pages:home", _("Overview"), "home", False),
         ("domains:list", _("Domains"), "domain", False),
@@ -57,11 +59,15 @@ def site(request: HttpRequest) -> dict[str, str | Callable[[], Any]]:
 
 
 def navigation(request: HttpRequest) -> list[list[Entry]]:
-    user = request.user
-    if not getattr(user, "is_administrator", False):
+    user: Any = request.user
+    if not isinstance(user, Account) or not user.is_administrator:
         return [[_entry(request, "accounts:own", _("My mailbox"), "mailbox")]]
     groups = [
-        [_entry(request, *entry) for *entry, superadmins_only in group if (user.is_superadmin or not superadmins_only)]
+        [
+            _entry(request, name, label, icon)
+            for name, label, icon, superadmins_only in group
+            if user.is_superadmin or not superadmins_only
+        ]
         for group in NAVIGATION
     ]
     return [group for group in groups if group]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
@@ -86,8 +87,9 @@ class ServiceForm(forms.Form):
     def show_present(self, instance: Model) -> None:
         """After a `stale` refusal: what is there now stands beside what was typed, and sending again overwrites it."""
         self.instance = instance
-        self.data = self.data.copy()
-        self.data[self.add_prefix("revision")] = revision(instance)
+        data = cast(QueryDict, self.data).copy()
+        data[self.add_prefix("revision")] = revision(instance)
+        self.data = data
         for name, value in self.present(instance).items():
             if name in self.fields and self.cleaned_data.get(name) != value:
                 self._note_present(name, value)
@@ -98,7 +100,7 @@ class ServiceForm(forms.Form):
         if isinstance(value, bool):
             shown = _("yes") if value else _("no")
         elif isinstance(field, forms.ChoiceField):
-            shown = dict(field.choices).get(value, value)
+            shown = next((label for choice, label in field.widget.choices if choice == value), value)
         now = _("Now: %(value)s") % {"value": shown if shown != "" else _("(empty)")}
         field.help_text = format_html('<span class="now">{}</span> {}', now, field.help_text)
         # Made when the form was cleaned, with the old text.

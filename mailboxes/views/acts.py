@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from aliases.models import Alias
 from domains.rules import can_change_addresses
 from mailadmin.addresses import show_domain
-from mailadmin.pages.acts import ConfirmView, ServiceFormView
+from mailadmin.pages.acts import Act, ConfirmView, ServiceFormView
 from mailadmin.pages.fields import own_domains
 from mailadmin.pages.forms import ServiceForm
 from mailadmin.pages.trail import Crumb
@@ -62,21 +62,21 @@ class MailboxCreate(ServiceFormView):
         return crumbs(here=_("Add"))
 
 
-class OneMailbox:
+class OneMailbox(Act):
     """The mailbox that the URL names, seen or 404."""
 
     def get_object(self) -> Mailbox:
-        visible = Mailbox.objects.visible_to(self.actor).select_related("domain")  # type: ignore[attr-defined]
-        return get_object_or_404(visible, pk=self.kwargs["address"])  # type: ignore[attr-defined]
+        visible = Mailbox.objects.visible_to(self.actor).select_related("domain")
+        return get_object_or_404(visible, pk=self.kwargs["address"])
 
     def may(self) -> bool:
-        return can_change_mailbox(self.actor, self.object)  # type: ignore[attr-defined]
+        return can_change_mailbox(self.actor, self.object)
 
     def back_url(self) -> str:
-        return reverse("mailboxes:detail", args=[self.kwargs["address"]])  # type: ignore[attr-defined]
+        return reverse("mailboxes:detail", args=[self.kwargs["address"]])
 
     def breadcrumbs(self) -> list[Crumb]:
-        return crumbs(self.object, str(self.title))  # type: ignore[attr-defined]
+        return crumbs(self.object, str(self.title))
 
 
 class MailboxEdit(OneMailbox, ServiceFormView):
@@ -168,7 +168,7 @@ class MailboxOn(OneMailbox, ConfirmView):
     button = gettext_lazy("Switch on")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Switch %(address)s on?") % {"address": self.object}
 
     def consequences(self) -> list[str]:
@@ -192,7 +192,7 @@ class MailboxOff(MailboxOn):
     danger = True
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Switch %(address)s off?") % {"address": self.object}
 
     def consequences(self) -> list[str]:
@@ -217,7 +217,7 @@ class MailboxDelete(OneMailbox, ConfirmView):
     danger = True
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Delete %(address)s?") % {"address": self.object}
 
     def consequences(self) -> list[str]:
@@ -262,7 +262,7 @@ class MailboxRestore(ConfirmView):
         return can_change_addresses(self.actor, self.object.domain_name)
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Restore %(address)s?") % {"address": self.object}
 
     def consequences(self) -> list[str]:

@@ -204,7 +204,7 @@ class ArchiveList(KeysetList):
     )
 
     def rows(self) -> QuerySet[ArchivedMailbox]:
-        return super().rows().restorable().defer("mailbox_row", "alias_row")  # type: ignore[attr-defined, no-any-return]
+        return super().rows().restorable().defer("mailbox_row", "alias_row")  # type: ignore[attr-defined]
 
     def narrow(self, rows: QuerySet[ArchivedMailbox], filters: FilterForm) -> QuerySet[ArchivedMailbox]:
         if domain := filters.value("domain"):

@@ -59,8 +59,8 @@ class Command(ObjectCommand[Mailbox]):
         domain = Domain.objects.filter(pk=normalise_domain(domain_name)).first()
         if domain is None:
             raise CommandError(f"There is no domain {domain_name}.")
-        fields = given(options, "name", "quota_bytes", "active")
-        return create_mailbox(domain=domain, local_part=local_part, **fields, **read_password(options), actor=actor)
+        fields = given(options, "name", "quota_bytes", "active") | read_password(options)
+        return create_mailbox(domain=domain, local_part=local_part, **fields, actor=actor)
 
     def edit(self, row: Mailbox, options: dict[str, Any], actor: Actor) -> Mailbox:
         changes, password = given(options, "name", "quota_bytes", "active"), read_password(options)
