@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views import View
@@ -93,7 +94,7 @@ class KeysetList(AdministratorRequired, View):
 
     http_method_names = ["get", "head", "options"]
     template_name = "pages/list.html"
-    partial_name = "pages/_list.html"
+    partial_name = "pages/_list_part.html"
     model: ClassVar[type[Model]]
     key: ClassVar[str]  # the name of the primary key
     domain_column: ClassVar[str] = ""  # where the rows have their domain, if an index begins with it
@@ -112,7 +113,7 @@ class KeysetList(AdministratorRequired, View):
     bulk: ClassVar[Sequence[tuple[str, Any, str, bool]]] = ()
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return render(request, self.partial_name if wants_part(request) else self.template_name, self.context())
+        return page_or_part(request, self.template_name, self.partial_name, self.context())
 
     # -- What the rooms say
     def rows(self) -> QuerySet[Any]:
@@ -237,6 +238,13 @@ class CsvExport(KeysetList):
             self.dress(batch)
             for row in batch:
                 yield [value(row) for _head, value in self.cells]
+
+
+def page_or_part(request: HttpRequest, page: str, part: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page; to htmx the part of it that it exchanges. No cache may take one for the other."""
+    response = render(request, part if wants_part(request) else page, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def wants_part(request: HttpRequest) -> bool:

@@ -17,7 +17,7 @@ from mailadmin.accounts.access import AdministratorRequired, SignedIn
 from . import overview
 from .context import THEMES
 from .finding import search
-from .lists import wants_part
+from .lists import page_or_part
 from .trail import way_back
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -42,7 +42,7 @@ class Search(AdministratorRequired, View):
         context: dict[str, Any] = {"title": _("Search"), "search_text": text, "sections": []}
         if text:
             context["sections"] = search(self.actor, text)
-        return render(request, "pages/_found.html" if wants_part(request) else "pages/search.html", context)
+        return page_or_part(request, "pages/search.html", "pages/_found.html", context)
 
 
 @login_not_required

@@ -20,7 +20,7 @@ from mailadmin.mailhost.models import PendingWork
 from mailadmin.pages import live
 from mailadmin.pages.acts import REFERENCES_SHOWN
 from mailadmin.pages.finding import matching_mailboxes
-from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList, wants_part
+from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList, page_or_part
 from mailadmin.pages.trail import Crumb
 from mailboxes.forms import ArchiveFilters, MailboxFilters
 from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
@@ -180,8 +180,7 @@ class MailboxReferences(AdministratorRequired, View):
             "title": _("What points at %(address)s") % {"address": mailbox},
             "breadcrumbs": crumbs(mailbox, _("What points at it")),
         }
-        template = "mailboxes/_references.html" if wants_part(request) else "mailboxes/references.html"
-        return render(request, template, context)
+        return page_or_part(request, "mailboxes/references.html", "mailboxes/_references.html", context)
 
 
 class ArchiveList(KeysetList):

@@ -101,6 +101,7 @@ def test_a_search_narrows_the_list_as_one_types(person: Person, domain: str) -> 
 
     assert page.is_displayed()  # the same page: only its rows were exchanged
     assert "q=an" in person.path
+    assert "q=an" in str(person.find("CSV").get_attribute("href"))  # the export is of what is shown
     assert person.complaints == []
 
 

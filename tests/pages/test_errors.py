@@ -43,6 +43,19 @@ def test_a_form_without_its_token_leads_back_to_itself() -> None:
     assert (response.status_code, 'href="/sign-in/?next=/domains/"' in text) == (403, True)
 
 
+@pytest.mark.parametrize(
+    ("came_from", "way"),
+    [
+        ("http://testserver/mailboxes/?q=a", "http://testserver/mailboxes/?q=a"),
+        ("https://evil.example/", "/mailhost/verify/"),
+    ],
+)
+def test_a_button_without_its_token_leads_back_to_its_page(root_client: Client, came_from: str, way: str) -> None:
+    root_client.handler.enforce_csrf_checks = True
+    response = root_client.post("/mailhost/verify/", headers={"Referer": came_from})
+    assert (response.status_code, f'href="{way}"' in response.content.decode()) == (403, True)
+
+
 def test_healthz_answers_without_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*args: object) -> None:
         raise DatabaseError("away")
