@@ -9,8 +9,9 @@ from .project import BASE_DIR, BIN, Project
 
 
 class Gunicorn:
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, *, workers: int = 1) -> None:
         self.project = project
+        self.workers = workers
         self.port = free_port()
         self._process: Process | None = None
 
@@ -23,7 +24,7 @@ class Gunicorn:
         self._process = Process(
             [
                 BIN / "gunicorn", "mailadmin.wsgi", "--bind", f"{LOOPBACK}:{self.port}",
-                "--workers", "1", "--threads", "4", "--access-logfile", "-",
+                "--workers", str(self.workers), "--threads", "4", "--access-logfile", "-",
             ],
             log=self.project.directory / "gunicorn.log",
             env=self.project.environment,

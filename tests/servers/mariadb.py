@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ FAST = [
 class MariaDB:
     """Where another process has started it in the directory, it can be used without `start`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, options: Sequence[str] = FAST) -> None:
         self.directory = directory
+        self.options = options
         self.socket = directory / "mariadb.sock"
         self._process: Process | None = None
 
@@ -40,7 +41,7 @@ class MariaDB:
             [
                 "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={self.socket}", "--user=root",
                 "--skip-networking",
-                "--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin", *FAST,
+                "--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin", *self.options,
             ],
             log=self.directory / "mariadb.log",
         )  # fmt: skip

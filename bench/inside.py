@@ -1,0 +1,191 @@
+"""What is measured inside one process of the product: `python -m bench.inside PART` prints it as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+
+from bench.data import LARGE, SMALL  # noqa: E402
+from bench.views import HASH  # noqa: E402
+from domains.models import Domain  # noqa: E402
+from domains.tasks import recount  # noqa: E402
+from mailadmin.accounts.actors import Actor  # noqa: E402
+from mailadmin.accounts.schemes import hash_password  # noqa: E402
+from mailadmin.mailhost import maildirs, volume  # noqa: E402
+from mailadmin.mailhost.apply import apply_pending, build_tables  # noqa: E402
+from mailadmin.mailhost.entries import TABLES  # noqa: E402
+from mailadmin.mailhost.models import Kind, MailHost, PendingWork  # noqa: E402
+from mailadmin.mailhost.source import all_entries  # noqa: E402
+from mailadmin.mailhost.tables import tables_of_this_host  # noqa: E402
+from mailboxes.services import create_mailbox  # noqa: E402
+
+BUILDS = 3
+CHANGES = 30
+CREATES = 200
+MAILDIRS = 500
+HOST = "main"
+
+
+def milliseconds(act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    act()
+    return (time.perf_counter() - start) * 1000
+
+
+def build() -> dict[str, Any]:
+    """The full build, and postmap alone on the same sources, in turns."""
+    sources = settings.MAPS_DIR / "sources"
+    builds, alone = [], []
+    for number in range(BUILDS):
+        builds.append(milliseconds(lambda: build_tables(tables_of_this_host())))
+        if not number:
+            megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            _write_sources(sources)
+        alone.append(milliseconds(lambda: _postmap_alone(sources)))
+    in_turn = milliseconds(lambda: _postmap_alone(sources, at_once=False))
+    shutil.rmtree(sources)
+    return {"builds": builds, "alone": alone, "in_turn": [in_turn], "megabytes": [megabytes]}
+
+
+def change() -> dict[str, Any]:
+    """One address that changed, from its row of pending work to the tables; and `postmap -i` of one entry alone."""
+    host = MailHost.objects.get(pk=HOST)
+    apply_pending(host)
+    reference = f"lmdb:{settings.MAPS_DIR}/virtual_aliases"
+    changes, alone = [], []
+    for number in range(CHANGES):
+        PendingWork.objects.create(host=host, kind=Kind.ADDRESS, key=f"user{number + 1:07d}@{LARGE}")
+        changes.append(milliseconds(lambda: apply_pending(host)))
+        line = f"user{number + 1:07d}@{LARGE} user{number + 1:07d}@{LARGE}\n"
+        command = ["postmap", "-i", "-r", reference]
+        alone.append(milliseconds(lambda: subprocess.run(command, input=line, text=True, check=True)))  # noqa: B023
+    return {"changes": changes, "alone": alone}
+
+
+def domain() -> dict[str, Any]:
+    """A domain of 20,000 mailboxes that is switched off, and on again."""
+    host = MailHost.objects.get(pk=HOST)
+    apply_pending(host)
+    times = []
+    for active in (False, True):
+        Domain.objects.filter(pk=LARGE).update(active=active)
+        PendingWork.objects.create(host=host, kind=Kind.DOMAIN, key=LARGE)
+        times.append(milliseconds(lambda: apply_pending(host)))
+    return {"switches": times}
+
+
+def creates() -> dict[str, Any]:
+    """The service with the hash given, and the same rows by plain SQL, in turns."""
+    small, actor = Domain.objects.get(pk=SMALL), Actor.of_command()
+    services, raw = [], []
+    for number in range(CREATES):
+        services.append(
+            milliseconds(
+                lambda: create_mailbox(
+                    domain=small,
+                    local_part=f"service{number}",
+                    password_hash=HASH,
+                    quota_bytes=0,
+                    actor=actor,  # noqa: B023
+                )
+            )
+        )
+        raw.append(milliseconds(lambda: _insert_rows(f"raw{number}")))  # noqa: B023
+    return {
+        "services": services,
+        "raw": raw,
+        "hash": [milliseconds(lambda: hash_password("ein Pferd")) for _ in "12345"],
+    }
+
+
+def directories() -> dict[str, Any]:
+    """Maildirs as the product makes them, and the same directories and files by bare system calls."""
+    made = [milliseconds(lambda: maildirs.ensure(f"users/bench/box{number}/")) for number in range(MAILDIRS)]  # noqa: B023
+    example = settings.MAIL_VOLUME / "users/bench/box0"
+    folders = sorted(path.relative_to(example) for path in example.rglob("*") if path.is_dir())
+    files = [(path.relative_to(example), path.read_bytes()) for path in example.rglob("*") if path.is_file()]
+    owner = volume.owner()
+    bare = [
+        milliseconds(lambda: _make(settings.MAIL_VOLUME / f"users/bare/box{number}", folders, files, owner))  # noqa: B023
+        for number in range(MAILDIRS)
+    ]
+    return {"made": made, "bare": bare, "parts": len(folders) + len(files)}
+
+
+def recounts() -> dict[str, Any]:
+    return {"recounts": [milliseconds(recount)]}
+
+
+def _write_sources(directory: Path) -> None:
+    directory.mkdir(parents=True)
+    with ExitStack() as stack:
+        files = {name: stack.enter_context((directory / name).open("w")) for name in TABLES}
+        for key, values in all_entries():
+            for name, value in values.items():
+                files[name].write(f"{key} {value}\n")
+
+
+def _postmap_alone(sources: Path, *, at_once: bool = True) -> None:
+    running = []
+    for name in TABLES:
+        running.append(subprocess.Popen(["postmap", f"lmdb:{sources}/{name}"]))
+        if not at_once:
+            running[-1].wait()
+    assert not any(process.wait() for process in running)
+    for name in TABLES:
+        (sources / f"{name}.lmdb").unlink()
+
+
+def _insert_rows(local_part: str) -> None:
+    address, maildir = f"{local_part}@{SMALL}", f"{SMALL}/{local_part}/"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO mailbox (username, password, name, maildir, quota, local_part, domain)"
+            " VALUES (%s, %s, '', %s, 0, %s, %s)",
+            [address, HASH, maildir, local_part, SMALL],
+        )
+        cursor.execute("INSERT INTO alias (address, goto, domain) VALUES (%s, %s, %s)", [address, address, SMALL])
+        cursor.execute("UPDATE mailadmin_domain_usage SET mailboxes = mailboxes + 1 WHERE domain_id = %s", [SMALL])
+        cursor.execute(
+            "INSERT INTO mailadmin_pending_work (host_id, kind, `key`) VALUES (%s, 'address', %s)", [HOST, address]
+        )
+        cursor.execute(
+            "INSERT INTO mailadmin_pending_work (host_id, kind, `key`, target) VALUES (%s, 'maildir', %s, %s)",
+            [HOST, address, f"users/{maildir}"],
+        )
+        cursor.execute(
+            "INSERT INTO mailadmin_audit (actor, face, client_address, action, object_type, object_key, domain_name,"
+            " `before`, `after`) VALUES ('root', 'command', '', 'mailbox.create', 'mailbox', %s, %s, '{}', %s)",
+            [address, SMALL, json.dumps({"address": address, "maildir": maildir, "domain": SMALL, "active": True})],
+        )
+
+
+def _make(root: Path, folders: list[Path], files: list[tuple[Path, bytes]], owner: volume.Owner) -> None:
+    for path in (root, *(root / folder for folder in folders)):
+        os.makedirs(path, 0o700)  # noqa: PTH103 the bare call
+        os.chown(path, owner.uid, -1 if owner.gid is None else owner.gid)
+    for name, content in files:
+        (root / name).write_bytes(content)
+        os.chown(root / name, owner.uid, -1 if owner.gid is None else owner.gid)
+
+
+PARTS = {act.__name__: act for act in (build, change, domain, creates, directories, recounts)}
+
+if __name__ == "__main__":
+    print(json.dumps(PARTS[sys.argv[1]]()))

@@ -1,0 +1,9 @@
+from django.urls import include, path
+
+from bench import views
+
+urlpatterns = [
+    path("bench/bare/", views.bare),
+    path("bench/add-without-hash/", views.CreateWithoutHash.as_view()),
+    path("", include("mailadmin.urls")),
+]
