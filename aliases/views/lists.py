@@ -13,6 +13,7 @@ from aliases.models import Alias
 from aliases.rules import ROLE_LOCAL_PARTS
 from mailadmin.pages import live
 from mailadmin.pages.finding import matching_aliases
+from mailadmin.pages.keyset import only
 from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList
 from mailboxes.views.lists import domain_section
 
@@ -21,6 +22,7 @@ class AliasList(KeysetList):
     model = Alias
     key = "address"
     domain_column = "domain_id"
+    domain_leads = True
     title = gettext_lazy("Aliases")
     search_label = gettext_lazy("Address begins with")
     template_name = "mailboxes/list.html"
@@ -41,7 +43,7 @@ class AliasList(KeysetList):
 
     def narrow(self, rows: QuerySet[Alias], filters: FilterForm) -> QuerySet[Alias]:
         if domain := filters.value("domain"):
-            rows = rows.filter(domain_id=domain)
+            rows = rows.filter(only("domain_id", domain))
         if state := filters.value("state"):
             rows = rows.filter(active=state == "on")
         if text := filters.value("q"):

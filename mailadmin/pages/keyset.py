@@ -27,17 +27,27 @@ def starts_with(field: str, text: str) -> Q:
     return Q(**{f"{field}__gte": text, f"{field}__lt": text + LAST_CHARACTER})
 
 
+def only(field: str, value: str) -> Q:
+    """The rows of one value, as a range. Told that all rows have the same value, MariaDB takes any index that gives
+    the order, and reads the rows of all other values on its way to the first that fits."""
+    return Q(**{f"{field}__gte": value, f"{field}__lte": value})
+
+
 @dataclass(frozen=True)
 class Order:
-    """By `field`, then by `key`; both in the same direction, as one index gives them."""
+    """By `field`, then by `key`; both in the same direction, as one index gives them.
+
+    `first`: a column that is the same in all the rows (see `only`), and leads the index that is to be used.
+    """
 
     field: str
     key: str
     descending: bool = False
+    first: str = ""
 
     def names(self, *, backwards: bool = False) -> list[str]:
         sign = "-" if self.descending != backwards else ""
-        return [f"{sign}{name}" for name in dict.fromkeys([self.field, self.key])]
+        return [f"{sign}{name}" for name in dict.fromkeys([self.first, self.field, self.key]) if name]
 
     def beyond(self, value: Any, key: Any, *, backwards: bool = False) -> Q:
         than = "lt" if self.descending != backwards else "gt"
@@ -59,9 +69,11 @@ class Order:
         """(value, key), or None for a cursor that is none of ours."""
         try:
             value, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-            return _field(model, self.field).to_python(value), _field(model, self.key).to_python(key)
-        except (binascii.Error, ValueError, TypeError, RecursionError, ValidationError):
+            position = _field(model, self.field).to_python(value), _field(model, self.key).to_python(key)
+            json.dumps(position, default=str, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError, ValidationError):
             return None
+        return None if None in position else position
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from django import forms
@@ -21,7 +21,7 @@ from mailadmin.accounts.access import AdministratorRequired
 from mailadmin.addresses import normalise_domain, show_domain
 
 from .exports import csv_response
-from .keyset import Order, in_batches, page_of
+from .keyset import Order, in_batches, only, page_of
 from .trail import Crumb
 
 CURSORS = ("after", "before", "last")
@@ -99,6 +99,7 @@ class KeysetList(AdministratorRequired, View):
     key: ClassVar[str]  # the name of the primary key
     domain_column: ClassVar[str] = ""  # where the rows have their domain, if an index begins with it
     sorts_by_domain: ClassVar[Sequence[str]] = ()  # what else than the key such an index sorts by
+    domain_leads: ClassVar[bool] = False  # whether it does so in the direction of that column
     columns: ClassVar[Sequence[Column]]
     rows_template: ClassVar[str]
     filter_form: ClassVar[type[FilterForm]] = FilterForm
@@ -143,7 +144,8 @@ class KeysetList(AdministratorRequired, View):
         allowed = {column.sort for column in self.get_columns() if column.sort}
         if wanted.removeprefix("-") not in allowed:
             wanted = self.default_sort or self.key
-        return Order(wanted.removeprefix("-"), self.key, descending=wanted.startswith("-"))
+        first = self.domain_column if self.domain_leads and self.filters.value("domain") else ""
+        return Order(wanted.removeprefix("-"), self.key, descending=wanted.startswith("-"), first=first)
 
     def get_columns(self) -> Sequence[Column]:
         return self.columns
@@ -151,23 +153,32 @@ class KeysetList(AdministratorRequired, View):
     def queryset(self) -> QuerySet[Any]:
         return self.narrow(self.rows(), self.filters)
 
-    def parts(self) -> list[QuerySet[Any]]:
+    def parts(self) -> tuple[list[QuerySet[Any]], Order]:
         """One query, or for an administrator of a few domains one for each: an index gives each its order."""
         rows = self.queryset()
+        names = self._own_domains()
+        if not names:
+            return [rows], self.order
+        if not self.domain_leads:
+            return [rows.filter(**{self.domain_column: name}) for name in names], self.order
+        order = replace(self.order, first=self.domain_column)
+        return [rows.filter(only(self.domain_column, name)) for name in names], order
+
+    def _own_domains(self) -> list[str]:
+        """The domains that are each asked for a page; none where one query for all is as good."""
         if not self.domain_column or self.actor.is_superadmin or self.filters.cleaned_data.get("domain"):
-            return [rows]
+            return []
         if self.order.field not in (self.key, *self.sorts_by_domain):
-            return [rows]
+            return []
         names = list(Domain.objects.visible_to(self.actor).values_list("pk", flat=True)[: PARTS_AT_MOST + 1])
-        if not 0 < len(names) <= PARTS_AT_MOST:
-            return [rows]
-        return [rows.filter(**{self.domain_column: name}) for name in names]
+        return names if len(names) <= PARTS_AT_MOST else []
 
     def context(self) -> dict[str, Any]:
         asked = self.request.GET
+        parts, order = self.parts()
         page = page_of(
-            self.parts(),
-            self.order,
+            parts,
+            order,
             after=asked.get("after", ""),
             before=asked.get("before", ""),
             last="last" in asked,

@@ -20,6 +20,7 @@ from mailadmin.mailhost.models import PendingWork
 from mailadmin.pages import live
 from mailadmin.pages.acts import REFERENCES_SHOWN
 from mailadmin.pages.finding import matching_mailboxes
+from mailadmin.pages.keyset import only
 from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList, page_or_part
 from mailadmin.pages.trail import Crumb
 from mailboxes.forms import ArchiveFilters, MailboxFilters
@@ -43,6 +44,7 @@ class MailboxList(KeysetList):
     model = Mailbox
     key = "address"
     domain_column = "domain_id"
+    domain_leads = True
     title = gettext_lazy("Mailboxes")
     search_label = gettext_lazy("Address or name begins with")
     template_name = "mailboxes/list.html"
@@ -69,7 +71,7 @@ class MailboxList(KeysetList):
 
     def narrow(self, rows: QuerySet[Mailbox], filters: FilterForm) -> QuerySet[Mailbox]:
         if domain := filters.value("domain"):
-            rows = rows.filter(domain_id=domain)
+            rows = rows.filter(only("domain_id", domain))
         if state := filters.value("state"):
             rows = rows.filter(active=state == "on")
         if text := filters.value("q"):
