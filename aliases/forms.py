@@ -25,6 +25,7 @@ class AliasCreateForm(AliasForm):
     """The address comes in two parts, and as `address` to the service."""
 
     service_names = {"address": "local_part"}
+    denied_field = "local_part"
 
     local_part = forms.CharField(
         label=_("Address"),

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aliases.models import Alias
 from aliases.rules import can_change_alias
-from aliases.targets import references_to, refuse_loop
+from aliases.targets import references_to, refuse_loop, with_alias_domains
 from domains import usage
 from domains.locks import lock_domain
 from domains.models import DISABLED, UNLIMITED, Domain
@@ -22,6 +21,7 @@ from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address
 from mailadmin.revisions import refuse_stale
+from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-@transaction.atomic
+@atomic
 def create_alias(
     *, address: str, targets: list[str] | str, description: str = "", active: bool = True, actor: Actor
 ) -> Alias:
@@ -59,7 +59,7 @@ def create_alias(
     return alias
 
 
-@transaction.atomic
+@atomic
 def edit_alias(*, alias: Alias, changes: dict[str, Any], expected_revision: str | None = None, actor: Actor) -> Alias:
     """Change `targets`, `description` or `active`."""
     alias = lock_alias(alias, actor)
@@ -82,7 +82,7 @@ def set_alias_active(*, alias: Alias, active: bool, actor: Actor) -> Alias:
     return edit_alias(alias=alias, changes={"active": active}, actor=actor)
 
 
-@transaction.atomic
+@atomic
 def delete_alias(*, alias: Alias, actor: Actor) -> None:
     """Delete it, and take it out of the aliases that point at it."""
     alias = lock_alias(alias, actor)
@@ -102,30 +102,40 @@ def remove_row(alias: Alias, *, actor: Actor) -> None:
 def retarget(aliases: Iterable[Alias], replace: Callable[[str], str | None], *, actor: Actor) -> None:
     """Put `replace(target)` in the place of each target of these aliases, or with None take it out.
 
-    An alias that is left with no target is deleted: mail to it would have nowhere to go.
+    An alias that is left with no target is deleted, for mail to it would have nowhere to go, and taken out of those
+    that point at it in turn.
     """
-    for alias in aliases:
-        alias = Alias.objects.select_for_update().get(pk=alias.pk)
-        replaced = dict.fromkeys(replace(target) for target in alias.targets)
-        _retarget_one(alias, [target for target in replaced if target], actor=actor)
+    gone = []
+    # By address, so that two at once lock them in one order; one that went meanwhile points nowhere any more.
+    for pk in sorted(alias.pk for alias in aliases):
+        for alias in Alias.objects.select_for_update().filter(pk=pk):
+            replaced = dict.fromkeys(replace(target) for target in alias.targets)
+            if not _retarget_one(alias, [target for target in replaced if target], actor=actor):
+                gone.append(pk)
+    if gone:
+        retarget(references_to(gone), without(gone), actor=actor)
 
 
 def without(addresses: Iterable[str]) -> Callable[[str], str | None]:
-    """For `retarget`: take these addresses out."""
-    gone = set(addresses)
+    """For `retarget`: take these addresses out, under any of their domains' names."""
+    gone = set(with_alias_domains(addresses))
     return lambda target: None if target in gone else target
 
 
-def _retarget_one(alias: Alias, targets: list[str], *, actor: Actor) -> None:
+def _retarget_one(alias: Alias, targets: list[str], *, actor: Actor) -> bool:
+    """Whether the alias is still there."""
+    if targets == alias.targets:
+        return True
     mailbox = Mailbox.objects.filter(pk=alias.pk).first()
     if not targets and mailbox is None:
         remove_row(alias, actor=actor)
-        return
+        return False
     with audit.recording("alias.edit", actor=actor, target=alias, domain_name=alias.domain_id):
         alias.targets = targets or [alias.address]  # a mailbox that forwarded only there keeps its mail again
         alias.modified_at = timezone.now()
         alias.save()
     queue_address(alias.address)
+    return True
 
 
 def lock_alias(alias: Alias, actor: Actor) -> Alias:

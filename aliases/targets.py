@@ -19,8 +19,9 @@ CHUNK = 200
 
 
 def references_to(addresses: Iterable[str]) -> list[Alias]:
-    """The aliases and forwardings that have one of the addresses as a target, other than an address's own."""
-    wanted = set(addresses)
+    """The aliases and forwardings that have one of the addresses as a target, under any of its domain's names, other
+    than an address's own."""
+    wanted = set(with_alias_domains(addresses))
     ordered = sorted(wanted)
     found: dict[str, Alias] = {}
     for start in range(0, len(ordered), CHUNK):
@@ -82,3 +83,16 @@ def next_hops(addresses: Iterable[str], planned: dict[str, list[str]] | None = N
         address: [target for target in hop(address) if target != address or address not in boxes]
         for address in addresses
     }
+
+
+def with_alias_domains(addresses: Iterable[str]) -> list[str]:
+    """These addresses, and what alias domains make of them at this moment."""
+    addresses = list(addresses)
+    domains = {split_address(address)[1] for address in addresses}
+    names: dict[str, list[str]] = {}
+    for name, target in AliasDomain.objects.filter(target_id__in=domains).values_list("pk", "target_id"):
+        names.setdefault(target, []).append(name)
+    expanded = [
+        f"{local_part}@{name}" for local_part, domain in map(split_address, addresses) for name in names.get(domain, ())
+    ]
+    return addresses + expanded

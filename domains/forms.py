@@ -112,6 +112,8 @@ class AliasDomainForm(ServiceForm):
 
 
 class AliasDomainCreateForm(AliasDomainForm):
+    denied_field = "name"
+
     name = forms.CharField(
         label=_("Alias domain"),
         max_length=255,

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, TypeVar
 
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
@@ -75,6 +75,8 @@ class ObjectCommand(BaseCommand, Generic[Row]):
             raise CommandError("\n".join(_lines(error))) from None
         except PermissionDenied:
             raise CommandError("Not allowed.") from None
+        except ObjectDoesNotExist:
+            raise CommandError("It is gone: someone else deleted it meanwhile.") from None
 
     def _list(self, options: dict[str, Any], actor: Actor) -> None:
         rows = self.rows(options).iterator(chunk_size=500)

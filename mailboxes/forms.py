@@ -107,6 +107,7 @@ class MailboxPasswordForm(TwicePasswordForm):
 
 class RenameForm(ServiceForm):
     has_revision = False
+    denied_field = "address"
 
     address = forms.CharField(
         label=_("New address"),

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aliases.models import Alias
+from aliases.services import retarget
+from aliases.targets import references_to_domain
 from domains.models import AliasDomain, Domain, DomainUsage
 from domains.rules import can_add_domain, can_change_addresses, require
-from mailadmin.addresses import normalise_domain, show_domain
+from mailadmin.addresses import normalise_domain, show_domain, split_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address, queue_domain
 from mailadmin.revisions import refuse_stale
+from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 AT_ONCE = 2000
 
 
-@transaction.atomic
+@atomic
 def create_alias_domain(
     *, name: str, target: Domain, description: str = "", active: bool = True, actor: Actor
 ) -> AliasDomain:
@@ -40,7 +42,7 @@ def create_alias_domain(
     return alias_domain
 
 
-@transaction.atomic
+@atomic
 def edit_alias_domain(
     *, alias_domain: AliasDomain, changes: dict[str, Any], expected_revision: str | None = None, actor: Actor
 ) -> AliasDomain:
@@ -68,7 +70,7 @@ def set_alias_domain_active(*, alias_domain: AliasDomain, active: bool, actor: A
     return edit_alias_domain(alias_domain=alias_domain, changes={"active": active}, actor=actor)
 
 
-@transaction.atomic
+@atomic
 def delete_alias_domain(*, alias_domain: AliasDomain, actor: Actor) -> None:
     """Its addresses are unknown from then on. Its own row in `domain` goes too, if the actor may make it again."""
     alias_domain = _lock(alias_domain, actor)
@@ -78,10 +80,17 @@ def delete_alias_domain(*, alias_domain: AliasDomain, actor: Actor) -> None:
     queue_expansions(name, target_name)
     queue_domain(name)
     alias_domain.delete()
+    # What pointed at one of its addresses points at where that led.
+    retarget(references_to_domain(name), lambda address: _moved(address, name, target_name), actor=actor)
     if can_add_domain(actor) and not _has_addresses(name):
         for domain in Domain.objects.filter(pk=name):
             audit.record("domain.delete", actor=actor, target=domain, before=audit.snapshot(domain), domain_name=name)
             domain.delete()
+
+
+def _moved(address: str, name: str, target_name: str) -> str:
+    local_part, domain_name = split_address(address)
+    return f"{local_part}@{target_name}" if domain_name == name else address
 
 
 def queue_expansions(name: str, target_name: str) -> None:
@@ -112,7 +121,8 @@ def _take_domain(name: str, actor: Actor) -> None:
         refuse("name", _("%(name)s is an alias domain already."), "alias_domain_exists", name=show_domain(name))
     if AliasDomain.objects.filter(target_id=name).exists():
         refuse("name", _("Other alias domains point to %(name)s."), "domain_is_target", name=show_domain(name))
-    if not Domain.objects.filter(pk=name).exists():
+    # Locked, so that nobody puts an address into it meanwhile.
+    if not Domain.objects.select_for_update().filter(pk=name):
         require(can_add_domain(actor))
         domain = Domain.objects.create(name=name)
         DomainUsage.objects.create(domain=domain)

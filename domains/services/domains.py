@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +18,7 @@ from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address, queue_domain
 from mailadmin.revisions import refuse_stale
+from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from mailboxes.services import delete_mailboxes
 
@@ -33,7 +33,7 @@ AT_ONCE = 500
 TRANSPORT = re.compile(r"[a-z0-9_-]+(:[^\s,:][^\s,]*|:)?", re.ASCII)
 
 
-@transaction.atomic
+@atomic
 def create_domain(
     *,
     name: str,
@@ -86,7 +86,7 @@ def _create_role_alias(address: str, targets: str, actor: Actor) -> None:
     create_alias(address=address, targets=targets, actor=actor)
 
 
-@transaction.atomic
+@atomic
 def edit_domain(
     *, domain: Domain, changes: dict[str, Any], expected_revision: str | None = None, actor: Actor
 ) -> Domain:
@@ -113,7 +113,7 @@ def set_domain_active(*, domain: Domain, active: bool, actor: Actor) -> Domain:
     return edit_domain(domain=domain, changes={"active": active}, actor=actor)
 
 
-@transaction.atomic
+@atomic
 def delete_domain(*, domain: Domain, actor: Actor) -> None:
     """Delete a domain with all that is in it; its mailboxes go to the archive, and no alias elsewhere keeps a target
     in it. Refused while an alias domain points at it."""

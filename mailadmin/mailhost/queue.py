@@ -11,8 +11,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from domains.models import AliasDomain
-from mailadmin.addresses import split_address
+from aliases.targets import with_alias_domains
 from mailadmin.mailhost.models import Kind, MailHost, PendingWork
 from mailadmin.mailhost.tasks import send_apply_pending
 
@@ -27,7 +26,7 @@ def queue_domain(name: str) -> None:
 
 def queue_address(*addresses: str) -> None:
     """These addresses changed, whatever they are now."""
-    _queue([(Kind.ADDRESS, address, "", "") for address in _with_alias_domains(addresses)])
+    _queue([(Kind.ADDRESS, address, "", "") for address in with_alias_domains(addresses)])
 
 
 def queue_maildir(address: str, source: str = "", target: str = "") -> None:
@@ -68,15 +67,3 @@ def _announce(host: str) -> None:
 
     send.mail_host = host  # type: ignore[attr-defined]
     transaction.on_commit(send)
-
-
-def _with_alias_domains(addresses: Iterable[str]) -> list[str]:
-    addresses = list(addresses)
-    domains = {split_address(address)[1] for address in addresses}
-    names: dict[str, list[str]] = {}
-    for name, target in AliasDomain.objects.filter(target_id__in=domains).values_list("pk", "target_id"):
-        names.setdefault(target, []).append(name)
-    expanded = [
-        f"{local_part}@{name}" for local_part, domain in map(split_address, addresses) for name in names.get(domain, ())
-    ]
-    return addresses + expanded

@@ -14,12 +14,13 @@ from domains.rules import require
 from mailadmin.audit import services as audit
 from mailadmin.mailhost import tasks
 from mailadmin.mailhost.models import MailHost, PendingWork
+from mailadmin.transactions import atomic
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
 
 
-@transaction.atomic
+@atomic
 def retry(*, work: QuerySet[PendingWork], actor: Actor) -> int:
     """Make this open work due now, and wake the hosts that have it. Returns how much there is."""
     require(actor.is_superadmin)
@@ -30,7 +31,7 @@ def retry(*, work: QuerySet[PendingWork], actor: Actor) -> int:
     return count
 
 
-@transaction.atomic
+@atomic
 def ask_verify(*, actor: Actor) -> None:
     """Have every host compare the database with its tables and its disk."""
     require(actor.is_superadmin)
@@ -38,7 +39,7 @@ def ask_verify(*, actor: Actor) -> None:
     transaction.on_commit(lambda: _send(tasks.verify_host, hosts))
 
 
-@transaction.atomic
+@atomic
 def ask_repair(*, actor: Actor) -> None:
     """Have every host cure every difference."""
     require(actor.is_superadmin)

@@ -131,7 +131,7 @@ class Live(AdministratorRequired, View):
             raise Http404
         found = live.states([key, domain_name])
         state = live.FAILED if live.FAILED in found.values() else live.PENDING if found else "live"
-        asked = request.GET.get("asked", "")
+        asked = request.GET.get("asked", "")[:3]
         asked_times = min(int(asked), ASKED_AT_MOST) + 1 if asked.isdecimal() else 1
         context = {"state": state, "key": key if asked_times < ASKED_AT_MOST else "", "asked_times": asked_times}
         return render(request, "pages/_live.html", context)

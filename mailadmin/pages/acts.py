@@ -23,6 +23,7 @@ from django.views.generic import FormView
 from aliases.models import Alias
 from aliases.services import references_to
 from mailadmin.accounts.access import AdministratorRequired
+from mailadmin.transactions import atomic
 
 from .forms import ServiceForm, codes
 from .live import live_word
@@ -114,6 +115,11 @@ class ServiceFormView(Act, FormView):
             result = self.save(form)
         except ValidationError as error:
             return self.refused(form, error)
+        except PermissionDenied:
+            if form.denied_field is None:
+                raise
+            form.deny()
+            return self.form_invalid(form)
         except ObjectDoesNotExist:
             raise Http404 from None  # deleted by someone else meanwhile
         messages.success(self.request, told(self.done(result), self.live_keys(result)))
@@ -250,22 +256,28 @@ class BulkView(AdministratorRequired, View):
         return HttpResponseRedirect(way_back(self.request, self.back_url()))
 
     def _try(self) -> dict[str, list[str]]:
+        try:
+            return self._try_all()
+        except ValidationError as error:  # about none of them: the database is busy
+            return dict.fromkeys(self.keys, error.messages)
+
+    @atomic
+    def _try_all(self) -> dict[str, list[str]]:
         """All or nothing; each row is tried, so that all that is wrong is told at once."""
         errors: dict[str, list[str]] = {}
-        with transaction.atomic():
-            for row in self.rows:
-                key = str(row.pk)
-                try:
-                    with transaction.atomic():
-                        self.act(row)
-                except ValidationError as error:
-                    errors[key] = error.messages
-                except PermissionDenied:
-                    errors[key] = [_("You may not change this one.")]
-                except ObjectDoesNotExist:
-                    continue  # it went along with another one: an alias with its last target
-            if errors:
-                transaction.set_rollback(True)
+        for row in self.rows:
+            key = str(row.pk)
+            try:
+                with transaction.atomic():
+                    self.act(row)
+            except ValidationError as error:
+                errors[key] = error.messages
+            except PermissionDenied:
+                errors[key] = [_("You may not change this one.")]
+            except ObjectDoesNotExist:
+                continue  # it went along with another one: an alias with its last target
+        if errors:
+            transaction.set_rollback(True)
         return errors
 
     def ask(self, errors: dict[str, list[str]] | None = None) -> HttpResponse:

@@ -32,6 +32,8 @@ class ServiceForm(forms.Form):
     service_names: ClassVar[dict[str, str]] = {}
     # The form goes with the state of the row that it showed, so that a change by someone else is not undone.
     has_revision: ClassVar[bool] = True
+    # The field in which something can be typed that this actor may not do.
+    denied_field: ClassVar[str | None] = None
 
     def __init__(self, *args: Any, actor: Actor, instance: Model | None = None, **kwargs: Any) -> None:
         self.actor = actor
@@ -83,6 +85,9 @@ class ServiceForm(forms.Form):
             field = self.service_names.get(name, name)
             shown = field in self.fields and not self.fields[field].widget.is_hidden
             self.add_error(field if shown else None, ValidationError(errors))
+
+    def deny(self) -> None:
+        self.add_error(self.denied_field, ValidationError(_("You may not do this."), code="denied"))
 
     def show_present(self, instance: Model) -> None:
         """After a `stale` refusal: what is there now stands beside what was typed, and sending again overwrites it."""

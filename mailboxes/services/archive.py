@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core import serializers
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from aliases.models import Alias
 from aliases.services import references_to, refuse_taken, retarget, without
+from aliases.targets import refuse_loop
 from domains import usage
 from domains.locks import lock_domain
 from domains.models import Domain
@@ -22,6 +23,7 @@ from mailadmin.accounts.models import Account
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address, queue_maildir, queue_maildirs
+from mailadmin.transactions import atomic
 from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
 from mailboxes.quotas import refuse_quota
 from mailboxes.rules import can_change_mailbox
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
 
 
-@transaction.atomic
+@atomic
 def delete_mailbox(*, mailbox: Mailbox, actor: Actor) -> ArchivedMailbox:
     """Delete it, take it out of what points at it, and keep its rows and Maildir in the archive."""
     require(can_change_mailbox(actor, mailbox))
@@ -89,7 +91,7 @@ def _plain(value: object) -> bool:
     return isinstance(value, str | int | bool | None)
 
 
-@transaction.atomic
+@atomic
 def restore_mailbox(*, archived: ArchivedMailbox, actor: Actor) -> Mailbox:
     """Bring a deleted mailbox back as it was, with its mail, if its address is still free and the domain has room."""
     require(can_change_addresses(actor, archived.domain_name))
@@ -104,6 +106,7 @@ def restore_mailbox(*, archived: ArchivedMailbox, actor: Actor) -> Mailbox:
     mailbox.maildir, mailbox.modified_at = free_maildir(mailbox.address), now
     row = Alias(**_fields(Alias, archived.alias_row or {}))
     insert_rows(mailbox, targets=row.targets or [mailbox.address])
+    at_field("address", refuse_loop, mailbox.address, row.targets)
     audit.record("mailbox.restore", actor=actor, target=mailbox, domain_name=domain.pk)
     queue_maildir(mailbox.address, source=archived.archive_path, target=f"users/{mailbox.maildir}")
     return mailbox
@@ -117,7 +120,7 @@ def _fields(model: type[models.Model], row: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-@transaction.atomic
+@atomic
 def purge(*, archived: Iterable[ArchivedMailbox], actor: Actor) -> int:
     """End the archive's time: the Maildirs are removed, and the hashes forgotten. Returns how many."""
     count = 0

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +17,7 @@ from mailadmin.addresses import normalise_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address, queue_maildir
+from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from mailboxes.quotas import default_quota, refuse_quota
 
@@ -48,7 +48,7 @@ def create_mailbox(
     return _insert(mailbox, quota_bytes, actor)
 
 
-@transaction.atomic
+@atomic
 def _insert(mailbox: Mailbox, quota_bytes: int | None, actor: Actor) -> Mailbox:
     mailbox.local_part, domain_name = mailbox.address.rsplit("@", 1)
     mailbox.domain = domain = lock_domain(domain_name, field="local_part")
@@ -73,6 +73,12 @@ def insert_rows(mailbox: Mailbox, *, targets: list[str]) -> None:
     forwarding.save(force_insert=True)
     usage.adjust(mailbox.domain_id, mailboxes=1, quota_bytes=max(mailbox.quota_bytes, 0))
     queue_address(mailbox.address)
+
+
+def forwarding_of(address: str) -> list[str]:
+    """Where its mail goes on to, the copy that it keeps among it."""
+    forwarding = Alias.objects.filter(pk=address).first()
+    return forwarding.targets if forwarding else []
 
 
 def stored_password(password: str | None, password_hash: str | None, *, about: tuple[str, ...]) -> str:

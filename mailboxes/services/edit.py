@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +15,7 @@ from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address
 from mailadmin.revisions import refuse_stale
+from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from mailboxes.quotas import refuse_quota
 from mailboxes.rules import can_change_mailbox
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EDITABLE = frozenset({"name", "quota_bytes", "active", "smtp_active", "phone", "email_other"})
 
 
-@transaction.atomic
+@atomic
 def edit_mailbox(
     *, mailbox: Mailbox, changes: dict[str, Any], expected_revision: str | None = None, actor: Actor
 ) -> Mailbox:
@@ -37,12 +37,14 @@ def edit_mailbox(
     for name in changes.keys() - EDITABLE:
         refuse(name, _("“%(name)s” cannot be changed."), "field_unknown", name=name)
     quota_before = mailbox.quota_bytes
+    # A quota from elsewhere that the domain does not allow stays as it is, until somebody gives another.
+    if (quota_bytes := changes.get("quota_bytes", quota_before)) != quota_before:
+        refuse_quota(mailbox.domain, quota_bytes, other_than=mailbox.pk)
     with audit.recording("mailbox.edit", actor=actor, target=mailbox, domain_name=mailbox.domain_id):
         for name, value in changes.items():
             setattr(mailbox, name, value)
         _save(mailbox)
     if mailbox.quota_bytes != quota_before:
-        refuse_quota(mailbox.domain, mailbox.quota_bytes, other_than=mailbox.pk)
         usage.adjust(mailbox.domain_id, quota_bytes=max(mailbox.quota_bytes, 0) - max(quota_before, 0))
     if "active" in changes:
         Alias.objects.filter(pk=mailbox.pk).update(active=mailbox.active, modified_at=mailbox.modified_at)
@@ -63,7 +65,7 @@ def set_mailbox_password(
     return write_password(mailbox=mailbox, stored=stored, actor=actor)
 
 
-@transaction.atomic
+@atomic
 def write_password(*, mailbox: Mailbox, stored: str, actor: Actor) -> Mailbox:
     """Put a hash in place; whoever calls has asked whether the actor may."""
     mailbox = Mailbox.objects.select_for_update().get(pk=mailbox.pk)
@@ -74,7 +76,7 @@ def write_password(*, mailbox: Mailbox, stored: str, actor: Actor) -> Mailbox:
     return mailbox
 
 
-@transaction.atomic
+@atomic
 def set_forwarding(
     *,
     mailbox: Mailbox,

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.utils import timezone
 
 from aliases.models import Alias
 from aliases.services import create_alias, references_to, refuse_taken, retarget
+from aliases.targets import refuse_loop, with_alias_domains
 from domains import usage
 from domains.locks import lock_domain
 from domains.models import Domain
@@ -16,16 +16,17 @@ from mailadmin.addresses import join_targets, normalise_address, split_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field
 from mailadmin.mailhost.queue import queue_address, queue_maildir
+from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox, MailboxUsage
 from mailboxes.quotas import refuse_quota
 from mailboxes.rules import can_change_mailbox
-from mailboxes.services.create import free_maildir, refuse_full
+from mailboxes.services.create import forwarding_of, free_maildir, refuse_full
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
 
 
-@transaction.atomic
+@atomic
 def rename_mailbox(*, mailbox: Mailbox, address: str, keep_alias: bool = False, actor: Actor) -> Mailbox:
     """Give a mailbox another address, also in another domain. Its mail, forwarding and usage move along, and the
     aliases that pointed at the old address point at the new one. `keep_alias` leaves an alias behind."""
@@ -34,6 +35,8 @@ def rename_mailbox(*, mailbox: Mailbox, address: str, keep_alias: bool = False, 
     require(can_change_mailbox(actor, mailbox) and can_change_addresses(actor, domain_name))
     if address == old:
         return mailbox
+    # Both, in the order that everybody keeps: two moves in opposite directions would wait for each other.
+    list(Domain.objects.select_for_update().filter(pk__in=[domain_name, mailbox.domain_id]).order_by("pk"))
     domain = lock_domain(domain_name, field="address")
     mailbox = Mailbox.objects.select_for_update().get(pk=old)
     refuse_taken(address, field="address")
@@ -49,12 +52,19 @@ def rename_mailbox(*, mailbox: Mailbox, address: str, keep_alias: bool = False, 
         after=audit.snapshot(mailbox),
         domain_name=domain_name,
     )
+    _follow(old, address, actor)
     queue_address(old, address)
     queue_maildir(address, source=f"users/{old_maildir}", target=f"users/{mailbox.maildir}")
-    retarget(references_to([old]), lambda target: address if target == old else target, actor=actor)
+    at_field("address", refuse_loop, address, forwarding_of(address))
     if keep_alias:
         create_alias(address=old, targets=[address], actor=actor)
     return mailbox
+
+
+def _follow(old: str, address: str, actor: Actor) -> None:
+    """What pointed at the old address, under any of its domain's names, points at the new one."""
+    names = set(with_alias_domains([old]))
+    retarget(references_to([old]), lambda target: address if target in names else target, actor=actor)
 
 
 def _refuse_move(domain: Domain, mailbox: Mailbox) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from domains.models import Domain
@@ -18,12 +17,13 @@ from mailadmin.addresses import normalise_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.revisions import refuse_stale
+from mailadmin.transactions import atomic
 
 EDITABLE = frozenset({"email", "name", "role", "domains", "language"})
 ROLES = (Role.SUPERADMIN, Role.DOMAIN_ADMIN)
 
 
-@transaction.atomic
+@atomic
 def create_administrator(
     *,
     email: str,
@@ -45,7 +45,7 @@ def create_administrator(
     return account
 
 
-@transaction.atomic
+@atomic
 def edit_administrator(
     *, account: Account, changes: dict[str, Any], expected_revision: str | None = None, actor: Actor
 ) -> Account:
@@ -70,7 +70,7 @@ def edit_administrator(
     return account
 
 
-@transaction.atomic
+@atomic
 def set_administrator_active(*, account: Account, active: bool, actor: Actor) -> Account:
     """Switched off, its sessions end with their next request."""
     _require(actor)
@@ -89,7 +89,7 @@ def set_administrator_active(*, account: Account, active: bool, actor: Actor) ->
     return account
 
 
-@transaction.atomic
+@atomic
 def set_administrator_password(*, account: Account, password: str, actor: Actor) -> Account:
     """Its sessions end with their next request."""
     _require(actor)
@@ -101,7 +101,7 @@ def set_administrator_password(*, account: Account, password: str, actor: Actor)
     return account
 
 
-@transaction.atomic
+@atomic
 def delete_administrator(*, account: Account, actor: Actor) -> None:
     _require(actor)
     account = _locked(account)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from mailadmin.accounts import schemes
@@ -12,6 +11,7 @@ from mailadmin.accounts.models import Account
 from mailadmin.accounts.passwords import validate_new_password
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
+from mailadmin.transactions import atomic
 from mailboxes.services.edit import write_password
 
 
@@ -48,7 +48,7 @@ def _about(account: Account) -> tuple[str, ...]:
     return (account.address, account.name, account.mailbox.name if account.mailbox else "")
 
 
-@transaction.atomic
+@atomic
 def _set_administrator_password(account: Account, new: str, actor: Actor) -> Account:
     account = Account.objects.select_for_update().get(pk=account.pk)
     with audit.recording("administrator.password", actor=actor, target=account):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import identify_hasher
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from mailadmin.accounts.identifiers import normalise_identifier
 from mailadmin.accounts.lockout import Attempt
 from mailadmin.accounts.models import Account
 from mailadmin.audit import services as audit
+from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 
 
@@ -41,7 +41,7 @@ def rehash_administrator(*, account: Account, password: str) -> Account | None:
     return account if account.check_password(password) else None
 
 
-@transaction.atomic
+@atomic
 def rehash_mailbox(*, mailbox: Mailbox, password: str, client_address: str) -> Mailbox | None:
     """After the password was verified: a weaker hash is replaced by one of the site's scheme.
 

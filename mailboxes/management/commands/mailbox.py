@@ -9,6 +9,7 @@ from domains.models import Domain
 from mailadmin.accounts.actors import Actor
 from mailadmin.addresses import normalise_address, normalise_domain, split_address
 from mailadmin.commands import ObjectCommand, add_active, add_password, given, is_live, read_password
+from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from mailboxes.services import (
     create_mailbox,
@@ -63,7 +64,12 @@ class Command(ObjectCommand[Mailbox]):
         return create_mailbox(domain=domain, local_part=local_part, **fields, actor=actor)
 
     def edit(self, row: Mailbox, options: dict[str, Any], actor: Actor) -> Mailbox:
-        changes, password = given(options, "name", "quota_bytes", "active"), read_password(options)
+        return self._edit_all(row, options, read_password(options), actor)
+
+    @atomic
+    def _edit_all(self, row: Mailbox, options: dict[str, Any], password: dict[str, str], actor: Actor) -> Mailbox:
+        """All of it or nothing."""
+        changes = given(options, "name", "quota_bytes", "active")
         if changes:
             row = edit_mailbox(mailbox=row, changes=changes, actor=actor)
         if password:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -15,6 +14,7 @@ from mailadmin.accounts.actors import Actor
 from mailadmin.accounts.models import Account, Role
 from mailadmin.addresses import normalise_address, normalise_domain
 from mailadmin.commands import ObjectCommand, add_active, add_password, given, read_password
+from mailadmin.transactions import atomic
 
 
 class Command(ObjectCommand[Account]):
@@ -55,14 +55,17 @@ class Command(ObjectCommand[Account]):
             actor=actor,
         )
 
-    @transaction.atomic
     def edit(self, row: Account, options: dict[str, Any], actor: Actor) -> Account:
+        return self._edit_all(row, options, read_password(options).get("password"), actor)
+
+    @atomic
+    def _edit_all(self, row: Account, options: dict[str, Any], password: str | None, actor: Actor) -> Account:
+        """All of it or nothing."""
         row = services.edit_administrator(account=row, changes=_changes(options), actor=actor)
         if "active" in options:
             row = services.set_administrator_active(account=row, active=options["active"], actor=actor)
-        new = read_password(options)
-        if new:
-            row = services.set_administrator_password(account=row, password=new["password"], actor=actor)
+        if password is not None:
+            row = services.set_administrator_password(account=row, password=password, actor=actor)
         return row
 
     def delete(self, row: Account, actor: Actor) -> None:
