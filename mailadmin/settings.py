@@ -72,6 +72,8 @@ MIDDLEWARE = [
     "mailadmin.accounts.middleware.TrustedProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mailadmin.accounts.middleware.NotKeptMiddleware",
+    "mailadmin.accounts.middleware.BodyLimitMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -196,9 +198,14 @@ STORAGES = {
 }
 
 # -- Language and time ------------------------------------------------------------------------------------
-LANGUAGE_CODE = one_of("LANGUAGE_CODE", "en", ("en", "fr"))
-LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 LOCALE_PATHS = [BASE_DIR / "mailadmin" / "locale"]
+# A language is offered once its catalogue is there: a page half in French helps nobody.
+LANGUAGES = [
+    (code, name)
+    for code, name in (("en", _("English")), ("fr", _("French")))
+    if code == "en" or (LOCALE_PATHS[0] / code).is_dir()
+]
+LANGUAGE_CODE = one_of("LANGUAGE_CODE", "en", tuple(code for code, _name in LANGUAGES))
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 

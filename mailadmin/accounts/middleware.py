@@ -1,4 +1,4 @@
-"""Believes X-Forwarded-For and X-Forwarded-Proto only from the proxies that the site names."""
+"""What is believed of proxies, what browsers may keep, and how much may be sent."""
 
 from __future__ import annotations
 
@@ -6,16 +6,46 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import add_never_cache_headers
 
 from mailadmin.accounts.clients import UNIX_SOCKET, is_within, parse_address, parse_proxies
 
 logger = logging.getLogger(__name__)
 
 
+class NotKeptMiddleware:
+    """No page is stored by a browser or a proxy: after the sign-out, the way back must not show what was there."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
+
+
+class BodyLimitMiddleware:
+    """Refuses a body over the limit before any of it is read. Django's own limit counts fields only: a file within a
+    form would be written to the disk first, whoever sent it. A body whose length is not told is not read at all."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or len(length) > 18 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig
+        return self.get_response(request)
+
+
 class TrustedProxyMiddleware:
-    """REMOTE_ADDR becomes the last hop that is no proxy of ours: left of it a client writes what it likes."""
+    """Believes X-Forwarded-For and X-Forwarded-Proto only from the proxies that the site names.
+
+    REMOTE_ADDR becomes the last hop that is no proxy of ours: left of it a client writes what it likes."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

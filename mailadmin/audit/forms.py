@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from mailadmin.pages.lists import DomainField, FilterForm
@@ -39,8 +41,13 @@ def action_label(action: str) -> str:
     return str(ACTIONS.get(action, action))
 
 
+# Far from the ends of the calendar, so that a day more, or another time zone, is still a date.
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9000, 1, 1)
+
+
 class DateField(forms.DateField):
     def __init__(self, **options: Any) -> None:
+        options["validators"] = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
         super().__init__(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
 
 
