@@ -152,11 +152,23 @@ def _place_one(row: PendingWork) -> str:
             maildirs.remove(row.source)
         elif not row.source:
             _ensure(row)
-        else:
+        elif _is_to_be_moved(row):
             maildirs.place(row.source, row.target)
     except (OSError, ValueError) as error:
         return str(error) or type(error).__name__
     return ""
+
+
+def _is_to_be_moved(row: PendingWork) -> bool:
+    """Whether what is at `source` is what was there when this work was first begun.
+
+    A worker may have been killed after the move and before it was noted; by now a new mailbox may have that path.
+    """
+    inode = maildirs.inode(row.source)
+    if row.inode is None:
+        row.inode = inode
+        row.save(update_fields=["inode"])
+    return inode in (0, row.inode)
 
 
 def _ensure(row: PendingWork) -> None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from mailadmin.mailhost import volume as vol
 from mailadmin.mailhost.volume import UnsafePath
 
-__all__ = ["UnsafePath", "check", "ensure", "place", "remove", "scan"]
+__all__ = ["UnsafePath", "check", "ensure", "inode", "place", "remove", "scan"]
 
 FOLDERS = ("Drafts", "Sent", "Trash", "Junk")
 PARTS = ("cur", "new", "tmp")
@@ -50,6 +50,15 @@ def place(source: str, target: str) -> None:
             vol.remove_if_empty(old.mail[:-1], volume)
         if new.mail[0] == "users":
             _ensure(new.mail, volume)
+
+
+def inode(source: str) -> int:
+    """The inode of the directory that has the mail; 0 if there is none."""
+    try:
+        with vol.opened_volume() as volume, vol.opened(volume, *_places(source).mail) as directory:
+            return os.fstat(directory).st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def remove(source: str) -> None:

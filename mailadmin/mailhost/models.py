@@ -56,6 +56,9 @@ class PendingWork(models.Model):
     key = models.CharField(_("object"), max_length=255, db_default="", default="")
     source = models.CharField(max_length=300, db_default="", default="")
     target = models.CharField(max_length=300, db_default="", default="")
+    # Of `source`, noted before it is moved (0: it was not there). Another one at that path, found by who does the work
+    # of a killed worker again, is a newcomer that must stay.
+    inode = models.PositiveBigIntegerField(null=True)
     queued_at = models.DateTimeField(_("since"), db_default=Now(), default=timezone.now, editable=False)
     attempts = models.PositiveIntegerField(_("tries"), db_default=0, default=0)
     due_at = models.DateTimeField(_("next try"), db_default=Now(), default=timezone.now)

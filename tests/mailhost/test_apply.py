@@ -302,3 +302,31 @@ def test_odd_rows_of_other_programs_do_not_stop_the_others(host):
     assert table("virtual_mailboxes") == {"strasse@example.org": "y/"}
     rows = {each.key for each in verify(host).first if each.where == "row"}
     assert rows == {"mailbox 'straße@example.org'", "mailbox blank@example.org"}
+
+
+def test_work_done_but_not_noted_leaves_the_newcomer_alone(host, users, settings):
+    mailbox = make_mailbox("joe@example.org")
+    apply_pending(host)
+    (users / "example.org/joe/new/1.old").write_text("old")
+    renamed = rename_mailbox(mailbox=mailbox, address="joseph@example.org", actor=system())
+    newcomer = make_mailbox("joe@example.org")
+    begun = list(PendingWork.objects.open().values_list("pk", flat=True))
+    apply_pending(host)
+    (users / "example.org/joe/new/2.new").write_text("new")
+    PendingWork.objects.filter(pk__in=begun).update(done_at=None)  # as if killed before they were marked
+    apply_pending(host)
+    assert [path.name for path in (users / "example.org/joe/new").iterdir()] == ["2.new"]
+    assert [path.name for path in (users / "example.org/joseph/new").iterdir()] == ["1.old"]
+
+    archived = delete_mailbox(mailbox=newcomer, actor=system())
+    make_mailbox("joe@example.org")
+    begun = list(PendingWork.objects.open().values_list("pk", flat=True))
+    apply_pending(host)
+    (users / "example.org/joe/new/3.newer").write_text("newer")
+    PendingWork.objects.filter(pk__in=begun).update(done_at=None)
+    apply_pending(host)
+    assert [path.name for path in (users / "example.org/joe/new").iterdir()] == ["3.newer"]
+    archive = settings.MAIL_VOLUME / archived.archive_path / "Maildir/new"
+    assert [path.name for path in archive.iterdir()] == ["2.new"]
+    assert verify(host).count == 0
+    assert renamed.pk == "joseph@example.org"

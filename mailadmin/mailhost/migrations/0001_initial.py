@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(db_default='', default='', max_length=255, verbose_name='object')),
                 ('source', models.CharField(db_default='', default='', max_length=300)),
                 ('target', models.CharField(db_default='', default='', max_length=300)),
+                ('inode', models.PositiveBigIntegerField(null=True)),
                 ('queued_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=django.utils.timezone.now, editable=False, verbose_name='since')),
                 ('attempts', models.PositiveIntegerField(db_default=0, default=0, verbose_name='tries')),
                 ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=django.utils.timezone.now, verbose_name='next try')),
