@@ -402,6 +402,12 @@ def test_account_is_read_in_one_query(client, alice, django_assert_num_queries):
 
 
 # -- Language ---------------------------------------------------------------------------------------------
+@pytest.fixture
+def two_languages(settings):
+    settings.LANGUAGES = [("en", "English"), ("fr", "French")]
+
+
+@pytest.mark.usefixtures("two_languages")
 def test_language_is_kept_on_the_account_and_comes_back_with_the_sign_in(client, alice):
     response = client.post(reverse("accounts:language"), {"language": "fr", "next": "/account/"})
 
@@ -417,9 +423,15 @@ def test_unknown_language_changes_nothing(client, alice):
     assert Account.objects.get().language == ""
 
 
+@pytest.mark.usefixtures("two_languages")
 def test_language_can_be_chosen_before_the_sign_in(client):
+    assert 'value="fr"' in client.get(reverse("accounts:sign_in")).content.decode()
     response = client.post(reverse("accounts:language"), {"language": "fr", "next": "//evil.test/"})
 
     assert response.url == "/"
     assert client.cookies["django_language"].value == "fr"
     assert client.get(reverse("accounts:language")).status_code == 405
+
+
+def test_language_is_not_asked_for_where_there_is_one(client):
+    assert 'name="language"' not in client.get(reverse("accounts:sign_in")).content.decode()
