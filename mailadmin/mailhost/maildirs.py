@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
+from datetime import date
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -19,11 +21,12 @@ from django.utils import timezone
 from mailadmin.mailhost import volume as vol
 from mailadmin.mailhost.volume import UnsafePath
 
-__all__ = ["UnsafePath", "check", "ensure", "inode", "place", "remove", "scan"]
+__all__ = ["UnsafePath", "check", "ensure", "inode", "place", "remove", "scan", "set_aside_before"]
 
 FOLDERS = ("Drafts", "Sent", "Trash", "Junk")
 PARTS = ("cur", "new", "tmp")
 SUBSCRIPTIONS = "".join(f"{folder}\n" for folder in FOLDERS).encode()
+_ASIDE = re.compile(r"(?:aside|extra)-(\d{8})")
 DEEPEST = 12  # directories between users/ and a Maildir
 
 
@@ -66,6 +69,19 @@ def remove(source: str) -> None:
     names = _archive_path(source)
     with vol.opened_volume() as volume:
         vol.remove_tree(names, volume)
+
+
+def set_aside_before(day: date) -> list[str]:
+    """What was put aside in the archive before that day: by a move that met another directory, or by a repair. It is
+    no mailbox's, so no ArchivedMailbox ends its time."""
+    with vol.opened_volume() as volume:
+        try:
+            with vol.opened(volume, "archive") as archive:
+                names = os.listdir(archive)
+        except FileNotFoundError:
+            return []
+    found = [(name, _ASIDE.match(name)) for name in names]
+    return [f"archive/{name}/" for name, match in found if match and match[1] < f"{day:%Y%m%d}"]
 
 
 def scan() -> Iterator[str]:

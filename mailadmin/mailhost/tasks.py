@@ -12,8 +12,9 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from mailadmin.mailhost import hosts, verification
+from mailadmin.mailhost import hosts, maildirs, verification
 from mailadmin.mailhost.apply import apply_pending as apply_pending_of
+from mailadmin.mailhost.locks import host_lock
 from mailadmin.mailhost.models import MailHost, PendingWork
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,10 @@ def repair_host(host_name: str) -> None:
 
 @shared_task
 def prune() -> int:
-    """Forget work that was done a week ago."""
+    """Forget work that was done a week ago, and remove what was set aside on the volume as long as an archive is kept."""
+    with host_lock(wait=True):
+        for path in maildirs.set_aside_before((timezone.now() - timedelta(days=settings.ARCHIVE_DAYS)).date()):
+            maildirs.remove(path)
     old = PendingWork.objects.filter(done_at__lt=timezone.now() - timedelta(days=KEEP_DONE_DAYS))
     return old.delete()[0]
 

@@ -330,3 +330,14 @@ def test_work_done_but_not_noted_leaves_the_newcomer_alone(host, users, settings
     assert [path.name for path in archive.iterdir()] == ["2.new"]
     assert verify(host).count == 0
     assert renamed.pk == "joseph@example.org"
+
+
+def test_what_was_set_aside_is_removed_after_the_archive_time(host, settings):
+    archive = settings.MAIL_VOLUME / "archive"
+    yesterday, long_ago = timezone.now() - timedelta(days=1), timezone.now() - timedelta(days=settings.ARCHIVE_DAYS + 2)
+    kept = [archive / "7", archive / f"extra-{yesterday:%Y%m%dT%H%M%S}-x", archive / "extra"]
+    gone = [archive / f"extra-{long_ago:%Y%m%dT%H%M%S}-x", archive / f"aside-{long_ago:%Y%m%d-%H%M%S}-ab12"]
+    for directory in (*kept, *gone):
+        (directory / "Maildir/cur").mkdir(parents=True)
+    prune()
+    assert set(archive.iterdir()) == set(kept)
