@@ -74,7 +74,7 @@ def repair_host(host_name: str) -> None:
 
 @shared_task
 def prune() -> int:
-    """Forget work that was done a week ago, and remove what was set aside on the volume as long as an archive is kept."""
+    """Forget work that was done a week ago, and remove what was set aside on the volume for an archive's time."""
     with host_lock(wait=True):
         for path in maildirs.set_aside_before((timezone.now() - timedelta(days=settings.ARCHIVE_DAYS)).date()):
             maildirs.remove(path)
