@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import connection
@@ -59,12 +60,16 @@ def all_entries() -> Iterator[tuple[str, Entries]]:
     mirrors = _active_mirrors(domains)
     own = _own_in(name for names in mirrors.values() for name in names)
     for state in _all_states():
-        local_part, domain_name = split_address(state.address)
+        address = state.address
+        domain_name = address.rpartition("@")[2]
         entries = address_entries(state, domains.get(domain_name))
-        yield state.address, entries
-        for mirror in mirrors.get(domain_name, ()):
+        yield address, entries
+        if domain_name not in mirrors:
+            continue
+        local_part = split_address(address)[0]
+        for mirror in mirrors[domain_name]:
             if entries and (key := f"{local_part}@{mirror}") not in own:
-                yield key, expanded_entries(mirror, state.address, entries)
+                yield key, expanded_entries(mirror, address, entries)
 
 
 def _entries_of_chunk(addresses: list[str]) -> dict[str, Entries]:
@@ -158,15 +163,28 @@ _BOXES_WITHOUT_ALIAS = """
 
 
 def _pages(query: str) -> Iterator[tuple[Any, ...]]:
-    last = ""
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(query, [last, AT_ONCE])
-            page = cursor.fetchall()
-        if not page:
-            return
-        yield from page
-        last = page[-1][0]
+    """The rows of all pages. The next page is read, by a thread with its own connection, while this one is used."""
+    if connection.in_atomic_block:  # what this transaction has written is seen by its own connection alone
+        page = _page(query, "")
+        while page:
+            yield from page
+            page = _page(query, page[-1][0])
+        return
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        try:
+            page = _page(query, "")
+            while page:
+                following = reader.submit(_page, query, page[-1][0])
+                yield from page
+                page = following.result()
+        finally:
+            reader.submit(connection.close)
+
+
+def _page(query: str, last: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, [last, AT_ONCE])
+        return list(cursor.fetchall())
 
 
 def _own_addresses(domain_name: str) -> Iterator[str]:

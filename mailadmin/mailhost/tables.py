@@ -25,6 +25,11 @@ SECONDS_AT_MOST = 600
 Changes = dict[str, dict[str, str | None]]  # table -> key -> value, None to remove the key
 
 
+# Behind the header of a page of lmdb: magic, size of a page; number of entries, number of the transaction.
+_META = struct.Struct("=16xI20xI76xQ16xQ")
+_META_MAGIC = 0xBEEFC0DE
+
+
 class TableError(Exception):
     """A lookup table could not be read or written. The text is the program's own, for an administrator."""
 
@@ -188,6 +193,16 @@ class LmdbTables(Tables):
     """lmdb_table(5): changed in place beside running readers, at a cost that does not grow with the table."""
 
     incremental = True
+
+    def count(self, name: str) -> int:
+        """As its newer meta page says (struct MDB_meta of liblmdb): to list a million entries takes seconds."""
+        with self.path(name).open("rb") as file:
+            first = _META.unpack(file.read(_META.size))
+            file.seek(first[1])
+            second = _META.unpack(file.read(_META.size))
+        if (first[0], second[0]) != (_META_MAGIC, _META_MAGIC):
+            raise TableError(f"{name}: no lmdb table")
+        return int(max(first, second, key=lambda meta: meta[3])[2])
 
     def update(self, changes: Changes) -> None:
         for name, of_table in changes.items():
