@@ -15,7 +15,29 @@ from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")
-env = environ.FileAwareEnv()
+
+
+class Environment(environ.FileAwareEnv):
+    """NAME, or the text of the file NAME_FILE. Nonsense is refused in one line that names the variable."""
+
+    def get_value(self, var: str, cast: object = None, *args: object, **kwargs: object) -> object:
+        try:
+            raw = self.ENVIRON.get(var)
+            # The library would take "$NAME" for a reference to another variable: a secret may begin with it.
+            literal = cast in (None, str) and isinstance(raw, str) and raw.startswith("$")
+            value = raw if literal else super().get_value(var, cast, *args, **kwargs)
+        except OSError as error:
+            raise ImproperlyConfigured(f"{var}_FILE: {error.filename}: {error.strerror}.") from None
+        except ValueError:
+            raise ImproperlyConfigured(f"{var} is not a whole number.") from None
+        if cast is bool and os.environ.get(var, "no").lower() not in BOOLEAN_TEXTS:
+            raise ImproperlyConfigured(f"{var} must be one of true and false.")
+        # A file ends with a line feed, a secret does not.
+        return value.rstrip("\r\n") if isinstance(value, str) else value
+
+
+BOOLEAN_TEXTS = ("true", "false", "on", "off", "yes", "no", "ok", "y", "n", "1", "0", "")
+env = Environment()
 
 
 def whole_number(name: str, default: int, *, low: int, high: int) -> int:
@@ -112,7 +134,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # -- Data -------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR}/mailadmin.sqlite3")}
+DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR}/mailadmin.sqlite3"
+if not DATABASE_URL.startswith(("sqlite:///", "mysql://")):
+    raise ImproperlyConfigured("DATABASE_URL must be sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME.")
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":

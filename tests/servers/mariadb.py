@@ -1,4 +1,4 @@
-"""A private MariaDB. It listens on a socket file only, and forgets nothing but at a power cut."""
+"""A private MariaDB. It listens on a socket file, on a port only if asked, and forgets nothing but at a power cut."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import MySQLdb
 
-from .process import Process, run
+from .process import LOOPBACK, Process, free_port, run
 
 # Durability costs an fsync per transaction, and a test's data need not outlive the machine.
 FAST = [
@@ -28,22 +28,34 @@ class MariaDB:
         self.directory = directory
         self.options = options
         self.socket = directory / "mariadb.sock"
+        self.port = 0
         self._process: Process | None = None
+
+    def listen_on_a_port(self) -> None:
+        """To be called before `start`."""
+        self.port = free_port()
+
+    @property
+    def _networking(self) -> list[str]:
+        return [f"--port={self.port}", f"--bind-address={LOOPBACK}"] if self.port else ["--skip-networking"]
 
     def start(self) -> None:
         self.directory.mkdir(parents=True)
         data = self.directory / "data"
-        run([
-            "mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root",
-            "--auth-root-authentication-method=normal", "--skip-test-db",
-        ])  # fmt: skip
+        # In /tmp two that start at once take each other's files away.
+        temporary = self.directory / "tmp"
+        temporary.mkdir()
+        environment = {"TMPDIR": str(temporary)}
+        command = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root", "--skip-test-db"]
+        run([*command, "--auth-root-authentication-method=normal"], env=environment)
         self._process = Process(
             [
                 "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={self.socket}", "--user=root",
-                "--skip-networking",
+                *self._networking,
                 "--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin", *self.options,
             ],
             log=self.directory / "mariadb.log",
+            env=environment,
         )  # fmt: skip
         self._process.wait_until(self._answers, what="MariaDB answers")
 

@@ -39,7 +39,8 @@ class Command(BaseCommand):
         report = apply_pending(hosts.register(), wait=True)
         lines = [{"kind": row.kind, "key": row.key, "done": True} for row in report.done]
         lines += [{"kind": row.kind, "key": row.key, "done": False, "error": row.error} for row in report.failed]
-        self._say(options, lines, [f"{line['kind']} {line['key']}: {line.get('error', 'done')}" for line in lines])
+        told = [f"{line['kind']} {line['key']}: {line.get('error', 'done')}" for line in lines]
+        self._say(options, lines, told or ["Nothing was pending."])
         if report.failed:
             raise CommandError(f"{len(report.failed)} failed; they will be tried again.")
 
