@@ -24,9 +24,10 @@ def queue_domain(name: str) -> None:
     _queue([(Kind.DOMAIN, name, "", "")])
 
 
-def queue_address(*addresses: str) -> None:
-    """These addresses changed, whatever they are now."""
-    _queue([(Kind.ADDRESS, address, "", "") for address in with_alias_domains(addresses)])
+def queue_address(*addresses: str, maildirs: Iterable[tuple[str, str, str]] = ()) -> None:
+    """These addresses changed, whatever they are now; and with them these directories, as in `queue_maildirs`."""
+    changed = [(Kind.ADDRESS, address, "", "") for address in with_alias_domains(addresses)]
+    _queue(changed + [(Kind.MAILDIR, *place) for place in maildirs])
 
 
 def queue_maildir(address: str, source: str = "", target: str = "") -> None:

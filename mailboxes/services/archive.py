@@ -22,7 +22,7 @@ from domains.rules import can_change_addresses, require
 from mailadmin.accounts.models import Account
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
-from mailadmin.mailhost.queue import queue_address, queue_maildir, queue_maildirs
+from mailadmin.mailhost.queue import queue_address, queue_maildir
 from mailadmin.transactions import atomic
 from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
 from mailboxes.quotas import refuse_quota
@@ -56,8 +56,8 @@ def delete_mailboxes(*, mailboxes: Sequence[Mailbox], actor: Actor) -> list[Arch
         mailboxes=-len(mailboxes),
         quota_bytes=-sum(max(mailbox.quota_bytes, 0) for mailbox in mailboxes),
     )
-    queue_address(*addresses)
-    queue_maildirs((entry.address, f"users/{entry.maildir}", entry.archive_path) for entry in archived)
+    places = [(entry.address, f"users/{entry.maildir}", entry.archive_path) for entry in archived]
+    queue_address(*addresses, maildirs=places)
     Alias.objects.filter(pk__in=addresses).delete()
     MailboxUsage.objects.filter(pk__in=addresses).delete()
     Account.objects.filter(mailbox_id__in=addresses).delete()
@@ -105,10 +105,9 @@ def restore_mailbox(*, archived: ArchivedMailbox, actor: Actor) -> Mailbox:
     at_field("address", refuse_quota, domain, max(mailbox.quota_bytes, 0))
     mailbox.maildir, mailbox.modified_at = free_maildir(mailbox.address), now
     row = Alias(**_fields(Alias, archived.alias_row or {}))
-    insert_rows(mailbox, targets=row.targets or [mailbox.address])
+    insert_rows(mailbox, targets=row.targets or [mailbox.address], source=archived.archive_path)
     at_field("address", refuse_loop, mailbox.address, row.targets)
     audit.record("mailbox.restore", actor=actor, target=mailbox, domain_name=domain.pk)
-    queue_maildir(mailbox.address, source=archived.archive_path, target=f"users/{mailbox.maildir}")
     return mailbox
 
 

@@ -16,7 +16,7 @@ from mailadmin.accounts.schemes import check_hash, hash_password
 from mailadmin.addresses import normalise_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
-from mailadmin.mailhost.queue import queue_address, queue_maildir
+from mailadmin.mailhost.queue import queue_address
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from mailboxes.quotas import default_quota, refuse_quota
@@ -60,19 +60,19 @@ def _insert(mailbox: Mailbox, quota_bytes: int | None, actor: Actor) -> Mailbox:
     mailbox.clean_fields(exclude={"domain"})
     insert_rows(mailbox, targets=[mailbox.address])
     audit.record("mailbox.create", actor=actor, target=mailbox, domain_name=domain.pk)
-    queue_maildir(mailbox.address, target=f"users/{mailbox.maildir}")
     return mailbox
 
 
-def insert_rows(mailbox: Mailbox, *, targets: list[str]) -> None:
-    """The mailbox and its forwarding, which is on and off with it; counted, and queued for the lookup tables."""
+def insert_rows(mailbox: Mailbox, *, targets: list[str], source: str = "") -> None:
+    """The mailbox and its forwarding, which is on and off with it; counted, and queued for the mail hosts, where its
+    Maildir is made or moved from `source`."""
     mailbox.save(force_insert=True)
     forwarding = Alias(address=mailbox.address, domain_id=mailbox.domain_id, active=mailbox.active)
     forwarding.created_at = forwarding.modified_at = timezone.now()
     forwarding.targets = targets
     forwarding.save(force_insert=True)
     usage.adjust(mailbox.domain_id, mailboxes=1, quota_bytes=max(mailbox.quota_bytes, 0))
-    queue_address(mailbox.address)
+    queue_address(mailbox.address, maildirs=[(mailbox.address, source, f"users/{mailbox.maildir}")])
 
 
 def forwarding_of(address: str) -> list[str]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from domains.models import Domain
 from domains.services import delete_domain, set_domain_active
 from mailadmin.mailhost import hosts
 from mailadmin.mailhost.apply import apply_pending
@@ -115,6 +116,26 @@ def test_domain_off_and_on(host):
     set_domain_active(domain=domain, active=True, actor=system())
     apply_pending(host)
     assert {name: table(name) for name in before} == before
+
+
+@pytest.mark.parametrize(("most", "previous"), [(3, set()), (2, {"virtual_mailboxes.previous.lmdb"})])
+def test_many_keys_of_a_domain_build_the_tables_anew(db, settings, monkeypatch, most, previous):
+    """A build keeps the table that was there before; a delta changes it in place."""
+    settings.MAPS_TYPE = "lmdb"
+    host = hosts.register()
+    apply_pending(host)
+    for name in ("joe", "ann", "eve"):
+        make_mailbox(f"{name}@example.org")
+    apply_pending(host)
+    for path in settings.MAPS_DIR.glob("*.previous.lmdb"):
+        path.unlink()
+    monkeypatch.setattr("mailadmin.mailhost.apply.DELTA_AT_MOST", most)
+
+    set_domain_active(domain=Domain.objects.get(), active=False, actor=system())
+    apply_pending(host)
+
+    assert table("virtual_mailboxes") == {}
+    assert {path.name for path in settings.MAPS_DIR.glob("virtual_mailboxes.previous*")} == previous
 
 
 def test_domain_deleted(host):
