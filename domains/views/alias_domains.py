@@ -184,7 +184,8 @@ class AliasDomainDelete(OneAliasDomain, ConfirmView):
     def consequences(self) -> list[str]:
         return [
             _("Mail to its addresses is refused from then on."),
-            _("Nothing of %(name)s changes.") % {"name": self.object.target},
+            _("Nothing of %(name)s changes. What points at an address here then points at the same address there.")
+            % {"name": self.object.target},
         ]
 
     def act(self) -> None:

@@ -23,6 +23,7 @@ from django.views.generic import FormView
 from aliases.models import Alias
 from aliases.services import references_to
 from mailadmin.accounts.access import AdministratorRequired
+from mailadmin.accounts.actors import Actor
 from mailadmin.transactions import atomic
 
 from .forms import ServiceForm, codes
@@ -187,7 +188,7 @@ class ConfirmView(Act, View):
             danger=self.danger,
             consequences=self.consequences(),
             errors=errors,
-            **references(self.gone_addresses()),
+            **references(self.gone_addresses(), self.actor),
         )
         return render(self.request, self.template_name, context)
 
@@ -295,18 +296,17 @@ class BulkView(AdministratorRequired, View):
             "button": self.button,
             "danger": self.danger,
             "back_url": way_back(self.request, self.back_url()),
-            **references(self.gone_addresses()),
+            **references(self.gone_addresses(), self.actor),
         }
         return render(self.request, self.template_name, context)
 
 
-def references(addresses: list[str]) -> dict[str, Any]:
+def references(addresses: list[str], actor: Actor) -> dict[str, Any]:
     """The aliases that point at addresses which will be no more, but for those that go along with them."""
     going = set(addresses)
     found: list[Alias] = [alias for alias in references_to(addresses) if alias.address not in going] if going else []
     return {
-        "references": found[:REFERENCES_SHOWN],
-        "references_left_out": max(0, len(found) - REFERENCES_SHOWN),
+        **shown(found, actor),
         "references_text": ngettext(
             "%(count)d alias or forwarding points at it. It loses this target; with no target left it is deleted.",
             "%(count)d aliases or forwardings point at it. They lose this target; those with no target left are "
@@ -315,6 +315,13 @@ def references(addresses: list[str]) -> dict[str, Any]:
         )
         % {"count": len(found)},
     }
+
+
+def shown(found: list[Alias], actor: Actor) -> dict[str, Any]:
+    """The first of these aliases by name. Those in other people's domains only count."""
+    own = None if actor.is_superadmin else set(actor.domain_names())
+    named = [alias for alias in found if own is None or alias.domain_id in own][:REFERENCES_SHOWN]
+    return {"references": named, "references_left_out": len(found) - len(named)}
 
 
 def told(text: str, keys: list[str]) -> str:

@@ -18,7 +18,7 @@ from mailadmin.accounts.access import AdministratorRequired
 from mailadmin.audit.models import Entry
 from mailadmin.mailhost.models import PendingWork
 from mailadmin.pages import live
-from mailadmin.pages.acts import REFERENCES_SHOWN
+from mailadmin.pages.acts import shown
 from mailadmin.pages.finding import matching_mailboxes
 from mailadmin.pages.keyset import only
 from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList, page_or_part
@@ -173,12 +173,10 @@ class MailboxReferences(AdministratorRequired, View):
 
     def get(self, request: HttpRequest, address: str) -> HttpResponse:
         mailbox = get_object_or_404(Mailbox.objects.visible_to(self.actor).select_related("domain"), pk=address)
-        references = references_to([address])
         context = {
             "mailbox": mailbox,
             "asked": True,
-            "references": references[:REFERENCES_SHOWN],
-            "references_left_out": max(0, len(references) - REFERENCES_SHOWN),
+            **shown(references_to([address]), self.actor),
             "title": _("What points at %(address)s") % {"address": mailbox},
             "breadcrumbs": crumbs(mailbox, _("What points at it")),
         }
