@@ -11,15 +11,15 @@ HEAD = ("what", "p50", "p95", "beside", "its p50", "ratio", "goal", "")
 
 @dataclass(frozen=True)
 class Line:
-    """`limit` and `goal` are in the unit of `values`, or `ratio_goal` is how often the limit may go into p50."""
+    """The goals: p50 is at most so many times the limit, and p95 at most so many units."""
 
     what: str
     values: Sequence[float]
     unit: str = "ms"
     beside: str = ""
     limit: float = 0.0
-    ratio_goal: float = 0.0
-    p95_goal: float = 0.0
+    most_times: float = 0.0
+    most: float = 0.0
 
     @property
     def p50(self) -> float:
@@ -35,13 +35,11 @@ class Line:
 
     @property
     def is_met(self) -> bool:
-        return (not self.ratio_goal or self.ratio <= self.ratio_goal) and (
-            not self.p95_goal or self.p95 <= self.p95_goal
-        )
+        return (not self.most_times or self.ratio <= self.most_times) and (not self.most or self.p95 <= self.most)
 
     def cells(self) -> tuple[str, ...]:
-        goals = [f"≤ {self.ratio_goal:g} ×"] if self.ratio_goal else []
-        goals += [f"p95 ≤ {self.p95_goal:g} {self.unit}"] if self.p95_goal else []
+        goals = [f"≤ {self.most_times:g} ×"] if self.most_times else []
+        goals += [f"p95 ≤ {self.most:g} {self.unit}"] if self.most else []
         return (
             self.what,
             f"{_number(self.p50)} {self.unit}",

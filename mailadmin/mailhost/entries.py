@@ -24,7 +24,7 @@ TABLES = DOMAIN_TABLES + ADDRESS_TABLES
 Entries = dict[str, str]  # for one key: table -> value
 
 # postmap(1) reads "key whitespace value", takes a leading # for a comment, and folds keys to lower case.
-_USABLE = re.compile(r"[^\s\x00-\x1f\x7f#][^\s\x00-\x1f\x7f]*").fullmatch
+_USABLE = re.compile(r"[^\s\x00-\x1f\x7fA-Z#][^\s\x00-\x1f\x7fA-Z]*").fullmatch
 
 
 class DomainState(NamedTuple):
@@ -35,7 +35,7 @@ class DomainState(NamedTuple):
 
     @property
     def is_relayed(self) -> bool:
-        return self.backup_mx or self.transport.startswith(("smtp", "relay"))
+        return self.backup_mx or (self.transport != VIRTUAL and self.transport.startswith(("smtp", "relay")))
 
 
 class AddressState(NamedTuple):
@@ -50,7 +50,7 @@ class AddressState(NamedTuple):
 
 def is_usable(key: str) -> bool:
     """Whether a lookup table can hold the key at all; other programs may have written anything."""
-    return _USABLE(key) is not None and key == key.casefold()
+    return _USABLE(key) is not None and (key.isascii() or key == key.casefold())
 
 
 def is_usable_value(value: str) -> bool:
