@@ -20,7 +20,8 @@ TRIES = 6
 # this one had looked breaks a key (1062, 1451, 1452). Looked at again, either goes through or is refused with a reason.
 DEADLOCK, DUPLICATE, REFERENCED, NO_REFERENCED = 1213, 1062, 1451, 1452
 PASSING = frozenset({DEADLOCK, DUPLICATE, REFERENCED, NO_REFERENCED})
-LOCK_WAIT_TIMEOUT = 1205  # it waited for long already, and is not begun again
+# It waited for long already, and is not begun again; the text is SQLite's.
+LOCK_WAIT_TIMEOUT = (1205, "database is locked")
 
 
 def atomic(service: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -59,6 +60,6 @@ def _code(error: Exception) -> object:
 
 
 def _told(error: IntegrityError | OperationalError) -> Exception:
-    if _code(error) in (DEADLOCK, LOCK_WAIT_TIMEOUT):
+    if _code(error) in (DEADLOCK, *LOCK_WAIT_TIMEOUT):
         return ValidationError(_("The database is busy. Nothing was saved: try again."), code="busy")
     return error

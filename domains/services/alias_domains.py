@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from aliases.models import Alias
 from aliases.services import retarget
-from aliases.targets import references_to_domain
+from aliases.targets import references_to_domain, refuse_loop
 from domains.models import AliasDomain, Domain, DomainUsage
 from domains.rules import can_add_domain, can_change_addresses, require
 from mailadmin.addresses import normalise_domain, show_domain, split_address
@@ -37,6 +37,7 @@ def create_alias_domain(
     alias_domain = AliasDomain(name=name, target=target, description=description, active=active)
     alias_domain.clean_fields(exclude={"target"})
     alias_domain.save(force_insert=True)
+    _refuse_loops(name, field="name")
     audit.record("alias_domain.create", actor=actor, target=alias_domain, domain_name=target.pk)
     queue_domain(name)
     return alias_domain
@@ -62,6 +63,7 @@ def edit_alias_domain(
             _lock_target(alias_domain.pk, alias_domain.target)
             queue_expansions(alias_domain.pk, target_before)
         alias_domain.save()
+        _refuse_loops(alias_domain.pk, field="target")
     queue_domain(alias_domain.pk)
     return alias_domain
 
@@ -86,6 +88,12 @@ def delete_alias_domain(*, alias_domain: AliasDomain, actor: Actor) -> None:
         for domain in Domain.objects.filter(pk=name):
             audit.record("domain.delete", actor=actor, target=domain, before=audit.snapshot(domain), domain_name=name)
             domain.delete()
+
+
+def _refuse_loops(name: str, *, field: str) -> None:
+    """An alias may point at an address here from the time when the domain was someone else's."""
+    for alias in references_to_domain(name):
+        at_field(field, refuse_loop, alias.address, alias.targets)
 
 
 def _moved(address: str, name: str, target_name: str) -> str:

@@ -32,6 +32,8 @@ ACTIONS: dict[str, Any] = {
     "mailhost.repair": _("Mail host repaired"),
     "administrator.create": _("Administrator added"),
     "administrator.edit": _("Administrator changed"),
+    "administrator.activate": _("Administrator switched on"),
+    "administrator.deactivate": _("Administrator switched off"),
     "administrator.password": _("Administrator's password set"),
     "administrator.delete": _("Administrator deleted"),
 }

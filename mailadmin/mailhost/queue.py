@@ -7,7 +7,7 @@ alias domains give it at this moment: once the row of an alias domain is gone, n
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
@@ -45,7 +45,7 @@ def live(keys: Iterable[str]) -> set[str]:
     return set(PendingWork.objects.open().filter(key__in=list(keys)).values_list("key", flat=True))
 
 
-def _queue(subjects: list[tuple[str, str, str, str]]) -> None:
+def _queue(subjects: Sequence[tuple[str, str, str, str]]) -> None:
     hosts = list(MailHost.objects.values_list("name", flat=True))
     rows = [
         PendingWork(host_id=host, kind=kind, key=key, source=source, target=target)

@@ -243,3 +243,13 @@ def test_address_queued_with_its_alias_domains():
     PendingWork.objects.all().delete()
     make_mailbox("joe@example.org")
     assert queued(Kind.ADDRESS) == {"joe@example.org", "joe@old.org"}
+
+
+def test_an_alias_domain_that_would_close_a_loop_is_refused():
+    domain, other = make_domain("example.org"), make_domain("example.com")
+    make_alias("joe@example.org", "joe@old.org")
+    with refused("alias_loop", field="name"):
+        create_alias_domain(name="old.org", target=domain, actor=system())
+    old = create_alias_domain(name="old.org", target=other, actor=system())
+    with refused("alias_loop", field="target"):
+        edit_alias_domain(alias_domain=old, changes={"target": domain}, actor=system())
