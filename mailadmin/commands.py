@@ -18,7 +18,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 
 from mailadmin.accounts.actors import Actor
-from mailadmin.mailhost.queue import live
+from mailadmin.mailhost.queue import waiting
 
 Row = TypeVar("Row", bound=Model)
 
@@ -159,7 +159,7 @@ def given(options: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def is_live(*keys: str) -> bool:
     """Whether every mail host has the present state of these addresses and domains."""
-    return not live(keys)
+    return not waiting(keys)
 
 
 def _lines(error: ValidationError) -> Iterable[str]:

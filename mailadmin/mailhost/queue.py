@@ -40,7 +40,7 @@ def queue_maildirs(places: Iterable[tuple[str, str, str]]) -> None:
     _queue([(Kind.MAILDIR, address, source, target) for address, source, target in places])
 
 
-def live(keys: Iterable[str]) -> set[str]:
+def waiting(keys: Iterable[str]) -> set[str]:
     """Those of the addresses and domains that some mail host has still work for: they are not live yet."""
     return set(PendingWork.objects.open().filter(key__in=list(keys)).values_list("key", flat=True))
 

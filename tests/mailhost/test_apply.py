@@ -16,7 +16,7 @@ from mailadmin.mailhost import hosts
 from mailadmin.mailhost.apply import apply_pending
 from mailadmin.mailhost.locks import host_lock
 from mailadmin.mailhost.models import Kind, MailHost, PendingWork
-from mailadmin.mailhost.queue import live, queue_maildir
+from mailadmin.mailhost.queue import queue_maildir, waiting
 from mailadmin.mailhost.tables import tables_of_this_host
 from mailadmin.mailhost.tasks import prune
 from mailadmin.mailhost.verification import repair, verify
@@ -45,10 +45,10 @@ def table(name):
 def test_everything_becomes_live(host, users):
     make_mailbox("joe@example.org")
     make_alias("team@example.org", "joe@example.org")
-    assert live(["joe@example.org", "team@example.org"]) == {"joe@example.org", "team@example.org"}
+    assert waiting(["joe@example.org", "team@example.org"]) == {"joe@example.org", "team@example.org"}
     report = apply_pending(host)
     assert report.failed == []
-    assert live(["joe@example.org", "team@example.org", "example.org"]) == set()
+    assert waiting(["joe@example.org", "team@example.org", "example.org"]) == set()
     assert table("virtual_domains") == {"example.org": "example.org"}
     assert table("virtual_mailboxes") == {"joe@example.org": "example.org/joe/"}
     assert (users / "example.org/joe/cur").is_dir()
@@ -157,7 +157,7 @@ def test_failure_is_kept_told_and_tried_again_later(host, users, settings):
     assert (row.kind, row.key, row.attempts, row.done_at) == (Kind.MAILDIR, "joe@example.org", 1, None)
     assert row.error != ""
     assert row.due_at > timezone.now()
-    assert live(["joe@example.org"]) == {"joe@example.org"}
+    assert waiting(["joe@example.org"]) == {"joe@example.org"}
     assert table("virtual_mailboxes") == {"joe@example.org": "example.org/joe/"}
     assert apply_pending(host).done == []
     users.unlink()
@@ -201,7 +201,7 @@ def test_new_host_builds_everything(host, settings, tmp_path):
     assert table("virtual_mailboxes") == {"joe@example.org": "example.org/joe/"}
     make_mailbox("ann@example.org")
     apply_pending(second)
-    assert live(["ann@example.org"]) == {"ann@example.org"}, "the first host has not done it yet"
+    assert waiting(["ann@example.org"]) == {"ann@example.org"}, "the first host has not done it yet"
 
 
 def test_done_work_is_forgotten_after_a_week(host):
