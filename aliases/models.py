@@ -24,8 +24,11 @@ class AliasQuerySet(models.QuerySet["Alias"]):
 
     def listed(self) -> AliasQuerySet:
         """Without the rows that are a mailbox's own forwarding."""
+        return self.filter(self_only=False).without_mailboxes()
+
+    def without_mailboxes(self) -> AliasQuerySet:
         own = Mailbox.objects.filter(address=models.OuterRef("address"))
-        return self.filter(self_only=False).exclude(models.Exists(own))
+        return self.exclude(models.Exists(own))
 
 
 class Alias(models.Model):

@@ -23,6 +23,7 @@ class AliasList(KeysetList):
     key = "address"
     domain_column = "domain_id"
     domain_leads = True
+    leading = ("self_only",)
     title = gettext_lazy("Aliases")
     search_label = gettext_lazy("Address begins with")
     template_name = "mailboxes/list.html"
@@ -39,7 +40,7 @@ class AliasList(KeysetList):
     )
 
     def rows(self) -> QuerySet[Alias]:
-        return super().rows().listed()  # type: ignore[attr-defined]
+        return Alias.objects.visible_to(self.actor).filter(only("self_only", False)).without_mailboxes()
 
     def narrow(self, rows: QuerySet[Alias], filters: FilterForm) -> QuerySet[Alias]:
         if domain := filters.value("domain"):

@@ -27,7 +27,7 @@ def starts_with(field: str, text: str) -> Q:
     return Q(**{f"{field}__gte": text, f"{field}__lt": text + LAST_CHARACTER})
 
 
-def only(field: str, value: str) -> Q:
+def only(field: str, value: Any) -> Q:
     """The rows of one value, as a range. Told that all rows have the same value, MariaDB takes any index that gives
     the order, and reads the rows of all other values on its way to the first that fits."""
     return Q(**{f"{field}__gte": value, f"{field}__lte": value})
@@ -37,17 +37,17 @@ def only(field: str, value: str) -> Q:
 class Order:
     """By `field`, then by `key`; both in the same direction, as one index gives them.
 
-    `first`: a column that is the same in all the rows (see `only`), and leads the index that is to be used.
+    `first`: columns that are the same in all the rows (see `only`), and lead the index that is to be used.
     """
 
     field: str
     key: str
     descending: bool = False
-    first: str = ""
+    first: tuple[str, ...] = ()
 
     def names(self, *, backwards: bool = False) -> list[str]:
         sign = "-" if self.descending != backwards else ""
-        return [f"{sign}{name}" for name in dict.fromkeys([self.first, self.field, self.key]) if name]
+        return [f"{sign}{name}" for name in dict.fromkeys([*self.first, self.field, self.key])]
 
     def beyond(self, value: Any, key: Any, *, backwards: bool = False) -> Q:
         than = "lt" if self.descending != backwards else "gt"

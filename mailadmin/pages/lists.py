@@ -99,6 +99,7 @@ class KeysetList(AdministratorRequired, View):
     key: ClassVar[str]  # the name of the primary key
     domain_column: ClassVar[str] = ""  # where the rows have their domain, if an index begins with it
     sorts_by_domain: ClassVar[Sequence[str]] = ()  # what else than the key such an index sorts by
+    leading: ClassVar[tuple[str, ...]] = ()  # columns that `rows` narrows by `only`, in front of its indexes
     domain_leads: ClassVar[bool] = False  # whether it does so in the direction of that column
     columns: ClassVar[Sequence[Column]]
     rows_template: ClassVar[str]
@@ -144,7 +145,8 @@ class KeysetList(AdministratorRequired, View):
         allowed = {column.sort for column in self.get_columns() if column.sort}
         if wanted.removeprefix("-") not in allowed:
             wanted = self.default_sort or self.key
-        first = self.domain_column if self.domain_leads and self.filters.value("domain") else ""
+        domain = (self.domain_column,) if self.domain_leads and self.filters.value("domain") else ()
+        first = (*domain, *self.leading)
         return Order(wanted.removeprefix("-"), self.key, descending=wanted.startswith("-"), first=first)
 
     def get_columns(self) -> Sequence[Column]:
@@ -161,7 +163,7 @@ class KeysetList(AdministratorRequired, View):
             return [rows], self.order
         if not self.domain_leads:
             return [rows.filter(**{self.domain_column: name}) for name in names], self.order
-        order = replace(self.order, first=self.domain_column)
+        order = replace(self.order, first=(self.domain_column, *self.leading))
         return [rows.filter(only(self.domain_column, name)) for name in names], order
 
     def _own_domains(self) -> list[str]:
