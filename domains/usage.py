@@ -12,13 +12,9 @@ from mailboxes.models import Mailbox, MailboxUsage
 
 def adjust(domain_name: str, *, mailboxes: int = 0, aliases: int = 0, quota_bytes: int = 0) -> None:
     """Add to the counts, in the transaction of the write that changed them."""
-    usage = DomainUsage.objects.filter(pk=domain_name)
-    changed = usage.update(
-        mailboxes=F("mailboxes") + mailboxes,
-        aliases=F("aliases") + aliases,
-        quota_bytes=F("quota_bytes") + quota_bytes,
-    )
-    if not changed:  # a domain that another program made
+    numbers = {"mailboxes": mailboxes, "aliases": aliases, "quota_bytes": quota_bytes}
+    added = {name: F(name) + number for name, number in numbers.items() if number}
+    if added and not DomainUsage.objects.filter(pk=domain_name).update(**added):  # a domain that another program made
         recount(Domain.objects.filter(pk=domain_name))
 
 
