@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -153,13 +154,13 @@ def lock_alias(alias: Alias, actor: Actor) -> Alias:
 
 def refuse_taken(address: str, *, field: str) -> None:
     """An address belongs to one mailbox or one alias."""
-    if Mailbox.objects.filter(pk=address).exists():
-        text, code = _("%(address)s is a mailbox already."), "address_is_mailbox"
-    elif Alias.objects.filter(pk=address).exists():
-        text, code = _("%(address)s is an alias already."), "address_is_alias"
-    else:
-        return
-    refuse(field, text, code, address=show_address(address))
+    mailbox = Mailbox.objects.filter(pk=address).order_by().values_list(Value("mailbox"))
+    alias = Alias.objects.filter(pk=address).order_by().values_list(Value("alias"))
+    taken = {kind for (kind,) in mailbox.union(alias)}
+    if "mailbox" in taken:  # which has its forwarding among the aliases
+        refuse(field, _("%(address)s is a mailbox already."), "address_is_mailbox", address=show_address(address))
+    if "alias" in taken:
+        refuse(field, _("%(address)s is an alias already."), "address_is_alias", address=show_address(address))
 
 
 def _refuse_full(domain: Domain) -> None:
