@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -23,7 +24,7 @@ from mailadmin.mailhost.queue import waiting
 Row = TypeVar("Row", bound=Model)
 
 
-class ObjectCommand(BaseCommand, Generic[Row]):
+class ObjectCommand(BaseCommand, ABC, Generic[Row]):
     """Subclasses say what the rows are and which service each verb calls."""
 
     key_name: ClassVar[str]
@@ -31,20 +32,25 @@ class ObjectCommand(BaseCommand, Generic[Row]):
     lookup: ClassVar[str] = "pk"  # the field that the key is looked up by
     requires_migrations_checks = True
 
+    @abstractmethod
     def rows(self, options: dict[str, Any]) -> QuerySet[Row]:
-        raise NotImplementedError  # pragma: no cover - every command has its own
+        """All of them, or those that the options of `list` ask for."""
 
+    @abstractmethod
     def describe(self, row: Row) -> dict[str, Any]:
-        raise NotImplementedError  # pragma: no cover
+        """Its fields, as `--json` prints them."""
 
+    @abstractmethod
     def add(self, key: str, options: dict[str, Any], actor: Actor) -> Row:
-        raise NotImplementedError  # pragma: no cover
+        """Call the service that creates one."""
 
+    @abstractmethod
     def edit(self, row: Row, options: dict[str, Any], actor: Actor) -> Row:
-        raise NotImplementedError  # pragma: no cover
+        """Call the services that change it."""
 
+    @abstractmethod
     def delete(self, row: Row, actor: Actor) -> None:
-        raise NotImplementedError  # pragma: no cover
+        """Call the service that deletes it."""
 
     def list_arguments(self, parser: CommandParser) -> None:
         """Filters of `list`."""
