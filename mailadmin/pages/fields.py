@@ -58,7 +58,9 @@ class DomainChoice(forms.ChoiceField):
 
     def __init__(self, domains: list[Domain], **options: Any) -> None:
         self.domains = {domain.pk: domain for domain in domains}
-        super().__init__(choices=[(domain.pk, str(domain)) for domain in domains], **options)
+        # Chosen, not left at whatever comes first in the alphabet; but where there is one, there is no choice.
+        nothing = [("", gettext_lazy("Choose a domain"))] if len(domains) != 1 else []
+        super().__init__(choices=[*nothing, *((domain.pk, str(domain)) for domain in domains)], **options)
 
     def clean(self, value: Any) -> Domain | None:
         return self.domains.get(super().clean(value))
