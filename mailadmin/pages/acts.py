@@ -6,6 +6,7 @@ show.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -34,7 +35,7 @@ BULK_AT_MOST = 200
 REFERENCES_SHOWN = 10
 
 
-class Act(AdministratorRequired):
+class Act(AdministratorRequired, ABC):
     """What all of them share: the object, seen or 404, and whether this actor may do this to it, or 403."""
 
     title: Any = ""
@@ -59,8 +60,9 @@ class Act(AdministratorRequired):
     def breadcrumbs(self) -> list[Crumb]:
         return []
 
+    @abstractmethod
     def back_url(self) -> str:
-        raise NotImplementedError
+        """Where the page leads when it is left."""
 
     def page(self, **more: Any) -> dict[str, Any]:
         return {
@@ -82,13 +84,13 @@ class ServiceFormView(Act, FormView):
     form_class: type[ServiceForm]
     button: ClassVar[Any] = gettext_lazy("Save")
 
+    @abstractmethod
     def save(self, form: ServiceForm) -> Any:
         """The service call."""
-        raise NotImplementedError
 
+    @abstractmethod
     def done(self, result: Any) -> str:
         """What to tell when it is done."""
-        raise NotImplementedError
 
     def done_url(self, result: Any) -> str:
         return way_back(self.request, self.back_url())
@@ -146,12 +148,13 @@ class ConfirmView(Act, View):
     button: Any = gettext_lazy("Continue")
     danger: bool = False
 
+    @abstractmethod
     def act(self) -> Any:
         """The service call."""
-        raise NotImplementedError
 
+    @abstractmethod
     def done(self) -> str:
-        raise NotImplementedError
+        """What to tell when it is done."""
 
     def done_url(self) -> str:
         return way_back(self.request, self.back_url())
@@ -193,7 +196,7 @@ class ConfirmView(Act, View):
         return render(self.request, self.template_name, context)
 
 
-class BulkView(AdministratorRequired, View):
+class BulkView(AdministratorRequired, View, ABC):
     """The chosen rows of a list: the first POST asks, the second (`confirmed`) does it, to all or to none."""
 
     http_method_names = ["post", "options"]
@@ -213,15 +216,17 @@ class BulkView(AdministratorRequired, View):
         return self.act_on_all()
 
     # -- What the rooms say
+    @abstractmethod
     def act(self, row: Any) -> None:
         """The service call for one row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def question(self, count: int) -> str:
-        raise NotImplementedError
+        """The page's title: what is asked of so many rows."""
 
+    @abstractmethod
     def done(self, count: int) -> str:
-        raise NotImplementedError
+        """What to tell when it is done."""
 
     def consequences(self) -> list[Any]:
         return []
@@ -229,8 +234,9 @@ class BulkView(AdministratorRequired, View):
     def gone_addresses(self) -> list[str]:
         return []
 
+    @abstractmethod
     def back_url(self) -> str:
-        raise NotImplementedError
+        """Where the page leads when it is left."""
 
     def breadcrumbs(self) -> list[Crumb]:
         return []

@@ -1,0 +1,102 @@
+"""What no page and no command may take, by what is wrong with it."""
+
+from __future__ import annotations
+
+PASSWORD = "blue lamp under seven trees"
+LABEL = "a" * 63
+DOMAIN_TOO_LONG = f"{'.'.join([LABEL] * 4)}.org"  # 259 octets
+LONG_DOMAIN = f"{'.'.join([LABEL] * 3)}.org"  # 195 octets, so that 64 before the @ make more than 254
+
+LOCAL_PARTS = {
+    "a slash": "a/b",
+    "dots alone": "..",
+    "two dots": "a..b",
+    "a leading dot": ".joe",
+    "a trailing dot": "joe.",
+    "NUL": "joe\0",
+    "a newline": "joe\nann",
+    "a carriage return": "joe\r\nann",
+    "a tab": "joe\tann",
+    "a comma": "joe,ann",
+    "quotes": '"joe"',
+    "a quote inside": "jo'e\"x",
+    "blanks": "joe ann",
+    "65 octets": "a" * 65,
+    "254 characters": "a" * 254,
+    "an @": "joe@example.org",
+    "a pipe": "|cmd",
+    "an include": ":include:",
+    "an angle bracket": "<joe>",
+    "a backslash": "jo\\e",
+    "a comment": "#joe",
+    "a percent sign": "joe%example.org",
+    "a bang path": "a!b",
+    "Unicode": "jürgen",
+    "a line separator": "joe\u2028ann",
+    "a zero-width space": "jo\u200be",
+    "a direction mark": "jo\u202ee",
+    "a broken character": "jo\ufffde",
+}
+DOMAINS = {
+    "a leading hyphen": "-a.org",
+    "a trailing hyphen": "a-.org",
+    "two dots": "a..b",
+    "a leading dot": ".a.org",
+    "an IPv4 address": "192.0.2.1",
+    "an IPv6 address": "2001:db8::1",
+    "an address literal": "[192.0.2.1]",
+    "a single label": "localhost",
+    "a numeric top-level domain": "example.123",
+    "a label of 64": f"{'a' * 64}.org",
+    "too long": DOMAIN_TOO_LONG,
+    "a blank": "a b.org",
+    "a slash": "a/b.org",
+    "dots alone": "..",
+    "a newline": "a.org\nb.org",
+    "NUL": "a\0.org",
+    "a comma": "a.org,b.org",
+    "an @": "joe@a.org",
+    "an underscore": "a_b.org",
+    "a wildcard": "*.org",
+    "a broken A-label": "xn--\u00fc.org",
+    "an emoji": "\U0001f600.org",
+}
+TARGETS = {
+    "a command": "|cmd",
+    "a quoted command": '"|cmd"',
+    "an include": ":include:/etc/passwd",
+    "a file": "/var/mail/joe",
+    "no @": "joe",
+    "nothing after the @": "joe@",
+    "a domain alone": "@example.org",
+    "a catch-all elsewhere": "@elsewhere.test",
+    "two @": "a@b@elsewhere.test",
+    "a wild domain": "joe@-a.org",
+    "an IP address": "joe@192.0.2.1",
+    "a command in the list": "ann@example.org\n|cmd",
+    "NUL": "ann@example.org\0",
+    "over 254": f"{'a' * 64}@{LONG_DOMAIN}",
+    "too many": "\n".join(f"u{number}@elsewhere.test" for number in range(1001)),
+    "itself": "team@example.org",
+    "a loop": "circle@example.org",
+}
+QUOTAS = {
+    "negative": "-1",
+    "not a number": "ten",
+    "over the largest": "1001",
+    "unlimited": "0",
+    "enormous": "9" * 40,
+    "an exponent": "1e400",
+    "not finite": "NaN",
+    "infinite": "Infinity",
+    "too fine": "0.00000001",
+    "other digits and letters": "1O",
+}
+PASSWORDS = {
+    "short": "short",
+    "long": "a" * 1025,
+    "NUL": f"{PASSWORD}\0",
+    "a newline": f"{PASSWORD}\nx",
+    "common": "password123",
+    "the address": "joe@example.org",
+}
