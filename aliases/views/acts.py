@@ -14,6 +14,7 @@ from aliases.rules import can_change_alias
 from mailadmin.pages.acts import Act, BulkView, ConfirmView, ServiceFormView
 from mailadmin.pages.fields import own_domains
 from mailadmin.pages.forms import ServiceForm
+from mailadmin.pages.switches import SwitchOff, SwitchOn
 from mailadmin.pages.trail import Crumb
 
 
@@ -89,13 +90,7 @@ class AliasEdit(OneAlias, ServiceFormView):
         return [result.pk]
 
 
-class AliasOn(OneAlias, ConfirmView):
-    button = gettext_lazy("Switch on")
-
-    @property
-    def title(self) -> str:
-        return _("Switch %(address)s on?") % {"address": self.object}
-
+class AliasOn(OneAlias, SwitchOn):
     def consequences(self) -> list[str]:
         return [_("Its mail goes to its targets again.")]
 
@@ -105,18 +100,8 @@ class AliasOn(OneAlias, ConfirmView):
     def done(self) -> str:
         return _("The alias %(address)s is on.") % {"address": self.object}
 
-    def live_keys(self) -> list[str]:
-        return [self.object.pk]
 
-
-class AliasOff(AliasOn):
-    button = gettext_lazy("Switch off")
-    danger = True
-
-    @property
-    def title(self) -> str:
-        return _("Switch %(address)s off?") % {"address": self.object}
-
+class AliasOff(OneAlias, SwitchOff):
     def consequences(self) -> list[str]:
         return off_consequences()
 

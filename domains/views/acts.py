@@ -16,6 +16,7 @@ from mailadmin.accounts.access import SuperadminRequired
 from mailadmin.addresses import show_domain
 from mailadmin.pages.acts import REFERENCES_SHOWN, Act, ConfirmView, ServiceFormView
 from mailadmin.pages.forms import ServiceForm
+from mailadmin.pages.switches import SwitchOff, SwitchOn
 from mailadmin.pages.trail import Crumb
 
 from .trail import crumbs
@@ -80,13 +81,7 @@ class DomainEdit(OneDomain, ServiceFormView):
         return [result.pk]
 
 
-class DomainOn(OneDomain, ConfirmView):
-    button = gettext_lazy("Switch on")
-
-    @property
-    def title(self) -> str:
-        return _("Switch %(name)s on?") % {"name": self.object}
-
+class DomainOn(OneDomain, SwitchOn):
     def consequences(self) -> list[str]:
         return [_("Its mail is accepted again, and its people can sign in: all is as it was before.")]
 
@@ -96,18 +91,8 @@ class DomainOn(OneDomain, ConfirmView):
     def done(self) -> str:
         return _("The domain %(name)s is on.") % {"name": self.object}
 
-    def live_keys(self) -> list[str]:
-        return [self.object.pk]
 
-
-class DomainOff(DomainOn):
-    button = gettext_lazy("Switch off")
-    danger = True
-
-    @property
-    def title(self) -> str:
-        return _("Switch %(name)s off?") % {"name": self.object}
-
+class DomainOff(OneDomain, SwitchOff):
     def consequences(self) -> list[str]:
         return off_consequences()
 

@@ -18,6 +18,7 @@ from mailadmin.pages.finding import typed_domain
 from mailadmin.pages.forms import ServiceForm
 from mailadmin.pages.keyset import starts_with
 from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList
+from mailadmin.pages.switches import SwitchOff, SwitchOn
 from mailadmin.pages.trail import Crumb
 
 
@@ -135,13 +136,7 @@ class AliasDomainEdit(OneAliasDomain, ServiceFormView):
         return [result.pk]
 
 
-class AliasDomainOn(OneAliasDomain, ConfirmView):
-    button = gettext_lazy("Switch on")
-
-    @property
-    def title(self) -> str:
-        return _("Switch %(name)s on?") % {"name": self.object}
-
+class AliasDomainOn(OneAliasDomain, SwitchOn):
     def consequences(self) -> list[str]:
         return [_("Mail to its addresses goes to the same addresses of %(name)s.") % {"name": self.object.target}]
 
@@ -151,18 +146,8 @@ class AliasDomainOn(OneAliasDomain, ConfirmView):
     def done(self) -> str:
         return _("The alias domain %(name)s is on.") % {"name": self.object}
 
-    def live_keys(self) -> list[str]:
-        return [self.object.pk]
 
-
-class AliasDomainOff(AliasDomainOn):
-    button = gettext_lazy("Switch off")
-    danger = True
-
-    @property
-    def title(self) -> str:
-        return _("Switch %(name)s off?") % {"name": self.object}
-
+class AliasDomainOff(OneAliasDomain, SwitchOff):
     def consequences(self) -> list[str]:
         return [_("Mail to its addresses is refused until it is switched on again.")]
 

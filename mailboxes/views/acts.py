@@ -17,6 +17,7 @@ from mailadmin.addresses import show_domain
 from mailadmin.pages.acts import Act, ConfirmView, ServiceFormView
 from mailadmin.pages.fields import own_domains
 from mailadmin.pages.forms import ServiceForm
+from mailadmin.pages.switches import SwitchOff, SwitchOn
 from mailadmin.pages.trail import Crumb
 from mailboxes import services
 from mailboxes.forms import ForwardingForm, MailboxCreateForm, MailboxForm, MailboxPasswordForm, RenameForm
@@ -164,13 +165,7 @@ class MailboxForwarding(OneMailbox, ServiceFormView):
         return [result.pk]
 
 
-class MailboxOn(OneMailbox, ConfirmView):
-    button = gettext_lazy("Switch on")
-
-    @property
-    def title(self) -> str:
-        return _("Switch %(address)s on?") % {"address": self.object}
-
+class MailboxOn(OneMailbox, SwitchOn):
     def consequences(self) -> list[str]:
         told = [_("It receives mail again, and its password works.")]
         if not self.object.domain.active:
@@ -183,18 +178,8 @@ class MailboxOn(OneMailbox, ConfirmView):
     def done(self) -> str:
         return _("The mailbox %(address)s is on.") % {"address": self.object}
 
-    def live_keys(self) -> list[str]:
-        return [self.object.pk]
 
-
-class MailboxOff(MailboxOn):
-    button = gettext_lazy("Switch off")
-    danger = True
-
-    @property
-    def title(self) -> str:
-        return _("Switch %(address)s off?") % {"address": self.object}
-
+class MailboxOff(OneMailbox, SwitchOff):
     def consequences(self) -> list[str]:
         return off_consequences()
 
