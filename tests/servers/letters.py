@@ -45,10 +45,12 @@ def post(port: int, *recipients: str, subject: str = "") -> str:
     return subject
 
 
-def submit(port: int, address: str, password: str, recipient: str) -> None:
-    """A letter by a mailbox user, signed in on the submission port."""
+def submit(port: int, address: str, password: str, recipient: str, **headers: str) -> None:
+    """A letter by a mailbox user, signed in on the submission port. `Message_ID="<1@x>"` for the header Message-ID."""
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = address, recipient, "submitted"
+    message["From"], message["To"] = address, recipient
+    for name, value in {"Subject": "submitted", **headers}.items():
+        message[name.replace("_", "-")] = value
     message.set_content("Hello.\n")
     with smtplib.SMTP(LOOPBACK, port, timeout=10) as client:
         client.starttls(context=_unverified())
@@ -66,11 +68,11 @@ class SignInRefused(Exception):
 
 def subjects(port: int, address: str, password: str, folder: str = "INBOX") -> list[str]:
     """The subjects in a folder, oldest first."""
-    return [str(letter["Subject"]) for letter in _letters(port, address, password, folder)]
+    return [str(letter["Subject"]) for letter in letters(port, address, password, folder)]
 
 
 def folders(port: int, address: str, password: str) -> set[str]:
-    with _signed_in(port, address, password) as client:
+    with signed_in(port, address, password) as client:
         _status, lines = client.list()
         return {line.decode().rpartition(" ")[2].strip('"') for line in lines if isinstance(line, bytes)}
 
@@ -106,8 +108,9 @@ def _outsider(port: int) -> smtplib.SMTP:
     return client
 
 
-def _letters(port: int, address: str, password: str, folder: str) -> list[Message]:
-    with _signed_in(port, address, password) as client:
+def letters(port: int, address: str, password: str, folder: str = "INBOX") -> list[Message]:
+    """What lies in a folder, oldest first."""
+    with signed_in(port, address, password) as client:
         status, _count = client.select(folder, readonly=True)
         assert status == "OK", folder
         _status, found = client.search(None, "ALL")
@@ -115,7 +118,7 @@ def _letters(port: int, address: str, password: str, folder: str) -> list[Messag
         return [email.message_from_bytes(part[1]) for part in fetched if isinstance(part, tuple)]
 
 
-def _signed_in(port: int, address: str, password: str) -> imaplib.IMAP4_SSL:
+def signed_in(port: int, address: str, password: str) -> imaplib.IMAP4_SSL:
     client = imaplib.IMAP4_SSL(LOOPBACK, port, ssl_context=_unverified(), timeout=10)
     try:
         # AUTHENTICATE PLAIN rather than LOGIN, which imaplib sends in ASCII only.
