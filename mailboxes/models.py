@@ -74,6 +74,8 @@ class Mailbox(models.Model):
     )
     totp_secret = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 Postfixadmin's NULL
     smtp_active = models.BooleanField(_("may send"), db_default=True, default=True)
+    # Mail programs sign in by an app password alone, so that the password without the second factor opens nothing.
+    app_passwords_only = models.BooleanField(db_default=False, default=False)
     # What the search looks up by index: the name, and its last word, in small letters.
     name_key = models.GeneratedField(
         expression=Lower("name"), output_field=models.CharField(max_length=255), db_persist=True
@@ -110,6 +112,17 @@ class Mailbox(models.Model):
     def __str__(self) -> str:
         return show_address(self.address)
 
+    @property
+    def password_ends_at(self) -> datetime | None:
+        """When the password expires, or did; None if its domain lets it live for ever."""
+        expires = (self.domain.password_expiry_days or 0) > 0 and self.password_expires_at != NEVER
+        return self.password_expires_at if expires else None
+
+    @property
+    def password_has_expired(self) -> bool:
+        ends_at = self.password_ends_at
+        return ends_at is not None and ends_at <= timezone.now()
+
 
 class MailboxUsage(models.Model):
     """Dovecot's quota dictionary: it writes, we read."""
@@ -141,6 +154,7 @@ class ArchivedMailbox(models.Model):
     maildir = models.CharField(max_length=255)  # where it was, below users/
     mailbox_row = models.JSONField()
     alias_row = models.JSONField(null=True)
+    vacation_row = models.JSONField(null=True)
     archived_at = models.DateTimeField(_("deleted"), db_default=Now(), default=timezone.now)
     purge_after = models.DateTimeField(_("kept until"))
     restored_at = models.DateTimeField(null=True, blank=True)

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mailadmin.mailhost import control, maildirs
+from mailadmin.mailhost import control, maildirs, sieve
 from mailadmin.mailhost.entries import ADDRESS_TABLES, DOMAIN_TABLES, Entries
 from mailadmin.mailhost.locks import host_lock
 from mailadmin.mailhost.models import Kind, MailHost, PendingWork
@@ -70,8 +70,13 @@ def _apply(rows: list[PendingWork], report: Report) -> None:
     if table_rows:
         problem = _write_tables(table_rows)
         errors |= {row.pk: problem for row in table_rows if problem}
-    postponed = _place_maildirs([row for row in rows if row.kind == Kind.MAILDIR], errors)
+    maildir_rows = [row for row in rows if row.kind == Kind.MAILDIR]
+    postponed = _place_maildirs(maildir_rows, errors)
+    moved = {row.pk for row in maildir_rows} - postponed - errors.keys()
+    postponed |= _place_scripts([row for row in rows if row.kind == Kind.SIEVE], moved, errors)
+    _queue_overlooked([row for row in rows if row.kind == Kind.ADDRESS])
     _tell([row for row in table_rows if row.pk not in errors], errors)
+    _end_sessions([row for row in rows if row.kind == Kind.SIGN_IN], errors)
     _finish([row for row in rows if row.pk not in postponed], errors, report)
 
 
@@ -190,6 +195,42 @@ def _ensure(row: PendingWork) -> None:
         maildirs.ensure(row.target)
 
 
+def _place_scripts(rows: list[PendingWork], moved: set[int], errors: dict[int, str]) -> set[int]:
+    """The vacation replies, each once. Returns who waits for the move of a home."""
+    if not rows:
+        return set()
+    waiting = sieve.waiting_for_their_homes(rows, moved)
+    for pk, due_at in waiting.items():
+        PendingWork.objects.filter(pk=pk).update(due_at=due_at)
+    problems: dict[str, str] = {}
+    for row in rows:
+        if row.pk in waiting:
+            continue
+        if row.key not in problems:
+            problems[row.key] = _place_script(row.key)
+        if problems[row.key]:
+            errors[row.pk] = problems[row.key]
+    return set(waiting)
+
+
+def _queue_overlooked(rows: list[PendingWork]) -> None:
+    if rows:
+        host, keys = rows[0].host, sieve.overlooked({row.key for row in rows})
+        queued = (
+            PendingWork.objects.open().filter(host=host, kind=Kind.SIEVE, key__in=keys).values_list("key", flat=True)
+        )
+        new = sorted(set(keys).difference(queued))
+        PendingWork.objects.bulk_create(PendingWork(host=host, kind=Kind.SIEVE, key=key) for key in new)
+
+
+def _place_script(address: str) -> str:
+    try:
+        sieve.bring(address)
+    except (OSError, ValueError, control.ControlError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
 def _paths(row: PendingWork) -> list[str]:
     return [path for path in (row.source, row.target) if path]
 
@@ -209,6 +250,17 @@ def _tell(rows: list[PendingWork], errors: dict[int, str]) -> None:
         else:
             control.flush_auth_cache(addresses)
         for user in _shut_out(set(addresses), set(domains)):
+            control.kick(user)
+    except control.ControlError as error:
+        errors |= {row.pk: str(error) for row in rows}
+
+
+def _end_sessions(rows: list[PendingWork], errors: dict[int, str]) -> None:
+    """Whoever is connected was let in by what is no longer so; who may still enter, enters again."""
+    users = sorted({row.key for row in rows})
+    try:
+        control.flush_auth_cache(users)
+        for user in users:
             control.kick(user)
     except control.ControlError as error:
         errors |= {row.pk: str(error) for row in rows}

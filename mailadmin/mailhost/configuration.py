@@ -21,6 +21,12 @@ from mailadmin.mailhost.entries import TABLES
 
 PUBLIC = 0o644
 SECRET = 0o600
+# Of the passdb that accepts app passwords, and of the one that notes their use.
+APP_PASSWORD_FILES = {
+    "app_passwords": "dovecot-app-passwords.conf.ext",
+    "app_password_use": "dovecot-app-password-use.conf.ext",
+}
+USE_COLUMNS = ("used_at", "service", "client_address")
 GROUP_SECRET = 0o640  # for the server's group: the daemon that reads it has given up root
 
 
@@ -30,8 +36,9 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True)
 class Database:
-    """Where the mail servers ask. Their user needs SELECT on domain, mailbox, alias and alias_domain, with
-    MariaDB also SELECT, INSERT and UPDATE on quota2, and no more."""
+    """Where the mail servers ask. Their user needs SELECT on domain, mailbox, alias, alias_domain and
+    mailbox_app_password, and SELECT, INSERT and UPDATE on mailadmin_app_password_use and, with MariaDB, on quota2:
+    no more."""
 
     driver: str  # "mysql" or "sqlite"
     name: str  # sqlite: the path of the file
@@ -137,13 +144,14 @@ def render(site: Site, target: Path) -> list[Path]:
     sql_config = dovecot / "dovecot-sql.conf.ext"
     # The table quota2, as Postfixadmin shows it. Dovecot 2.3 cannot write it to SQLite, which knows no such upsert.
     usage_config = dovecot / "dovecot-dict-sql.conf.ext" if site.database.driver == "mysql" else None
-    paths = {"sql_config": sql_config, "usage_config": usage_config}
+    app_passwords = {f"{name}_config": dovecot / file for name, file in APP_PASSWORD_FILES.items()}
+    paths = {"sql_config": sql_config, "usage_config": usage_config, **app_passwords}
     tables = {name: site.table(name) for name in TABLES}
     written = [
         _write(postfix / "main.cf", PUBLIC, _text("postfix/main.cf", site, tables=tables)),
         _write(postfix / "master.cf", PUBLIC, _master(site, dovecot / "dovecot.conf")),
         _write(dovecot / "dovecot.conf", PUBLIC, _text("dovecot/dovecot.conf", site, **paths)),
-        _write(sql_config, SECRET, _text("dovecot/dovecot-sql.conf.ext", site, **_dovecot_columns(site))),
+        *(_render_sql(site, path) for path in (sql_config, *app_passwords.values())),
         *([_render_usage(site, usage_config)] if usage_config else []),
         *(_render_lookup(site, name) for name in TABLES if site.maps_type == "sql"),
     ]
@@ -156,6 +164,18 @@ def render(site: Site, target: Path) -> list[Path]:
 def query(site: Site, table: str) -> str:
     """The query that answers for one lookup table: the same entries as those of the built tables."""
     return _text(f"postfix/sql/{table}.sql", site, **_fragments(site.database.driver)).rstrip()
+
+
+def _render_sql(site: Site, path: Path) -> Path:
+    return _write(path, SECRET, _text(f"dovecot/{path.name}", site, connect=_connect(site), **_dovecot_sql(site)))
+
+
+def _connect(site: Site) -> str:
+    database = site.database
+    if database.driver == "sqlite":
+        return f"driver = sqlite\nconnect = {database.name}"
+    user = f"user={database.user} password={database.password}"
+    return f"driver = mysql\nconnect = host={database.dovecot_host} dbname={database.name} {user}"
 
 
 def _render_usage(site: Site, path: Path) -> Path:
@@ -193,15 +213,27 @@ def _fragments(driver: str) -> dict[str, str]:
     return {"twin": f"({twin})", "at_domain": f"({at_domain})", "without_itself": without, "kept_here": kept_here}
 
 
-def _dovecot_columns(site: Site) -> dict[str, str]:
+def _dovecot_sql(site: Site) -> dict[str, str]:
+    """What the two databases have no common words for. Times are UTC, as we write them."""
+    quota = "CASE WHEN m.quota > 0 THEN m.quota ELSE 0 END"
     parts = {
         "home": (f"'{site.volume}/home/'", "m.maildir"),
         "mail": (f"'maildir:{site.volume}/users/'", "m.maildir"),
-        "quota_rule": ("'*:bytes='", "CASE WHEN m.quota > 0 THEN m.quota ELSE 0 END"),
+        "quota_rule": ("'*:bytes='", quota),
     }
     if site.database.driver == "sqlite":
-        return {name: f"{first} || {second}" for name, (first, second) in parts.items()}
-    return {name: f"CONCAT({first}, {second})" for name, (first, second) in parts.items()}
+        given = ", ".join(f"{column} = excluded.{column}" for column in USE_COLUMNS)
+        return {name: f"{first} || {second}" for name, (first, second) in parts.items()} | {
+            "now": "datetime('now')",
+            "a_minute_ago": "datetime('now', '-1 minute')",
+            "on_conflict": f"ON CONFLICT (app_password_id) DO UPDATE SET {given}",
+        }
+    given = ", ".join(f"{column} = VALUES({column})" for column in USE_COLUMNS)
+    return {name: f"CONCAT({first}, {second})" for name, (first, second) in parts.items()} | {
+        "now": "UTC_TIMESTAMP()",
+        "a_minute_ago": "UTC_TIMESTAMP() - INTERVAL 1 MINUTE",
+        "on_conflict": f"ON DUPLICATE KEY UPDATE {given}",
+    }
 
 
 def _master(site: Site, dovecot_config: Path) -> str:

@@ -21,7 +21,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 
 from django.conf import settings
 
@@ -84,6 +86,16 @@ def kick(user: str) -> None:
     # doveadm takes * and ? for wildcards; no address of ours has them.
     if not _UNUSABLE.search(user):
         _doveadm("kick", user)
+
+
+def check_sieve(script: str) -> None:
+    """ControlError, with what the compiler says, if Dovecot would not run this script."""
+    if not settings.DOVECOT_CONFIG:
+        return
+    with tempfile.TemporaryDirectory(prefix="mailadmin-sieve-") as directory:
+        path = Path(directory, "vacation.sieve")
+        path.write_text(script, newline="")
+        _run(["sievec", "-c", settings.DOVECOT_CONFIG, str(path), str(path.with_suffix(".svbin"))])
 
 
 def _doveadm(*arguments: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailadmin.accounts.actors import Actor
@@ -36,6 +36,6 @@ class TraceForm(forms.Form):
         own = own_names(self.actor)
         if own is not None and split_address(address)[1] not in own:
             raise ValidationError(
-                _t("%(address)s is in none of your domains."), "not_yours", {"address": show_address(address)}
+                gettext("%(address)s is in none of your domains."), "not_yours", {"address": show_address(address)}
             )
         return address

@@ -32,6 +32,8 @@ class Kind(models.TextChoices):
     DOMAIN = "domain", _("domain")  # key: a domain or alias domain; its row and all its addresses
     ADDRESS = "address", _("address")  # key: an address; its rows in the lookup tables
     MAILDIR = "maildir", _("Maildir")  # key: the address it concerns; source and target
+    SIGN_IN = "sign_in", _("sign-in")  # key: a mailbox; how it signs in changed: open sessions end
+    SIEVE = "sieve", _("vacation reply")  # key: a mailbox; its script
     REBUILD = "rebuild", _("all tables")  # key: ""
 
 

@@ -6,16 +6,12 @@ alias domains give it at this moment: once the row of an alias domain is gone, n
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
-
-from django.db import transaction
 
 from aliases.targets import with_alias_domains
 from mailadmin.mailhost.models import Kind, MailHost, PendingWork
-from mailadmin.mailhost.tasks import send_apply_pending
+from mailadmin.mailhost.tasks import announce_work
 
-log = logging.getLogger(__name__)
 AT_ONCE = 1000
 
 
@@ -28,6 +24,17 @@ def queue_address(*addresses: str, maildirs: Iterable[tuple[str, str, str]] = ()
     """These addresses changed, whatever they are now; and with them these directories, as in `queue_maildirs`."""
     changed = [(Kind.ADDRESS, address, "", "") for address in with_alias_domains(addresses)]
     _queue(changed + [(Kind.MAILDIR, *place) for place in maildirs])
+
+
+def queue_sign_in(address: str) -> None:
+    """How this mailbox signs in changed: what Dovecot remembers of it is forgotten, and open sessions end."""
+    _queue([(Kind.SIGN_IN, address, "", "")])
+
+
+def queue_sieve(*addresses: str) -> None:
+    """The vacation replies of these mailboxes changed, or the addresses for which they answer."""
+    if addresses:
+        _queue([(Kind.SIEVE, address, "", "") for address in addresses])
 
 
 def queue_maildir(address: str, source: str = "", target: str = "") -> None:
@@ -54,17 +61,4 @@ def _queue(subjects: Sequence[tuple[str, str, str, str]]) -> None:
     ]
     PendingWork.objects.bulk_create(rows, batch_size=AT_ONCE)
     for host in hosts:
-        _announce(host)
-
-
-def _announce(host: str) -> None:
-    """Send `apply_pending` on commit, once for each host and transaction."""
-    connection = transaction.get_connection()
-    if any(getattr(hook[1], "mail_host", None) == host for hook in connection.run_on_commit):
-        return
-
-    def send() -> None:
-        send_apply_pending(host)
-
-    send.mail_host = host  # type: ignore[attr-defined]
-    transaction.on_commit(send)
+        announce_work(host)

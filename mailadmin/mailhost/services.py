@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from celery import Task
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -49,7 +50,7 @@ def ask_repair(*, actor: Actor) -> None:
     transaction.on_commit(lambda: _send(tasks.repair_host, [host.pk for host in hosts]))
 
 
-def _send(task: object, hosts: Iterable[str]) -> None:
+def _send(task: Task, hosts: Iterable[str]) -> None:
     for host in hosts:
         tasks.send(task, host)
 

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from datetime import timedelta
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from mailadmin import broker
 from mailadmin.mailhost import hosts, maildirs, verification
 from mailadmin.mailhost.apply import apply_pending as apply_pending_of
 from mailadmin.mailhost.locks import host_lock
 from mailadmin.mailhost.models import MailHost, PendingWork
 
-log = logging.getLogger(__name__)
 KEEP_DONE_DAYS = 7
-BROKER_AWAY_SECONDS = 10
 
 
-class _Broker:
-    """A broker that is away is not asked again for a while: no save has to wait for it twice."""
-
-    away_until = 0.0
-
-
-def send_apply_pending(host: str) -> None:
-    """Ask the worker on that host to go to work. If the broker is away the sweep will ask later."""
-    send(apply_pending, host)
+def send(task: Task, host: str) -> None:
+    """Ask the worker on that host for this task. If the broker is away the sweep will ask later."""
+    broker.send(task.name, host, queue=_queue_of(host))
 
 
-def send(task: object, host: str) -> None:
-    if time.monotonic() < _Broker.away_until:
-        return
-    try:
-        task.apply_async(args=[host], queue=f"mailadmin.host.{host}", retry=False)  # type: ignore[attr-defined]
-    except (OperationalError, OSError) as error:
-        _Broker.away_until = time.monotonic() + BROKER_AWAY_SECONDS
-        log.warning("The broker is away; the work for %s waits for the next sweep: %s", host, error)
+def announce_work(host: str) -> None:
+    """Ask the worker on that host to go to work once this transaction is committed."""
+    broker.send_on_commit(apply_pending.name, host, queue=_queue_of(host))
+
+
+def _queue_of(host: str) -> str:
+    return f"mailadmin.host.{host}"
 
 
 @shared_task
@@ -86,4 +75,4 @@ def prune() -> int:
 def _register(**kwargs: object) -> None:
     """A worker that starts makes its host known, and begins with what was left."""
     hosts.register()
-    send_apply_pending(settings.MAIL_HOST)
+    send(apply_pending, settings.MAIL_HOST)

@@ -9,12 +9,13 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
 from django.utils import timezone
 
 from aliases.models import Alias
 from domains.models import Domain
-from mailadmin.mailhost import maildirs
+from mailadmin.mailhost import control, maildirs, sieve
 from mailadmin.mailhost.apply import apply_pending, build_tables
 from mailadmin.mailhost.entries import TABLES, Entries, is_usable, is_usable_value
 from mailadmin.mailhost.locks import host_lock
@@ -22,6 +23,8 @@ from mailadmin.mailhost.models import Kind, MailHost, PendingWork
 from mailadmin.mailhost.source import all_entries
 from mailadmin.mailhost.tables import TableError, Tables, tables_of_this_host
 from mailboxes.models import Mailbox
+from vacations.models import Vacation
+from vacations.scripts import wanted_script
 
 log = logging.getLogger(__name__)
 REPORTED_AT_MOST = 200
@@ -30,7 +33,8 @@ PAGE = 5_000
 
 @dataclass(frozen=True)
 class Difference:
-    """`where` is a table, "maildir", "row" or "work"; `what` is missing, extra, different, or what is wrong with it."""
+    """`where` is a table, "maildir", "sieve", "row" or "work"; `what` is missing, extra, different, or what is wrong
+    with it."""
 
     where: str
     key: str
@@ -75,6 +79,7 @@ def repair(host: MailHost) -> Findings:
         if any(True for _difference in _table_differences(tables)):
             build_tables(tables)
         _mend_maildirs(host)
+        _mend_scripts(host)
     return verify(host)
 
 
@@ -90,6 +95,7 @@ def _differences(host: MailHost) -> Iterator[Difference]:
     yield from _table_differences(tables_of_this_host())
     yield from _unusable_rows()
     yield from _maildir_differences()
+    yield from _script_differences()
 
 
 def _table_differences(tables: Tables) -> Iterator[Difference]:
@@ -166,13 +172,8 @@ def _maildir_differences() -> Iterator[Difference]:
         except maildirs.UnsafePath as error:
             problems = [str(error)]
         yield from (Difference("maildir", maildir, problem) for problem in problems)
-    page: list[str] = []
-    for found in maildirs.scan():
-        page.append(found.removeprefix("users/"))
-        if len(page) == PAGE:
-            yield from _extra(page)
-            page = []
-    yield from _extra(page)
+    for page in _pages(found.removeprefix("users/") for found in maildirs.scan()):
+        yield from _extra(page)
 
 
 def _extra(found: list[str]) -> Iterator[Difference]:
@@ -203,3 +204,38 @@ def _mend(difference: Difference) -> None:
         maildirs.place(path, f"archive/extra-{stamp}-{name}/")
     else:
         maildirs.ensure(path)
+
+
+def _script_differences() -> Iterator[Difference]:
+    """The vacation replies' scripts, by the mailbox's path: those that are to be there, and those that are."""
+    on = Vacation.objects.active().values("pk")
+    wanted = Mailbox.objects.filter(pk__in=on).order_by("pk").values_list("pk", "maildir")
+    for address, maildir in wanted.iterator(chunk_size=PAGE):
+        try:
+            problems = sieve.check(maildir, wanted_script(address))
+        except maildirs.UnsafePath as error:
+            problems = [str(error)]
+        yield from (Difference("sieve", maildir, problem) for problem in problems)
+    for page in _pages(sieve.scan()):
+        known = set(Mailbox.objects.filter(maildir__in=page, pk__in=on).values_list("maildir", flat=True))
+        yield from (Difference("sieve", maildir, "extra") for maildir in page if maildir not in known)
+
+
+def _pages(paths: Iterator[str]) -> Iterator[list[str]]:
+    while page := list(islice(paths, PAGE)):
+        yield page
+
+
+def _mend_scripts(host: MailHost) -> None:
+    differences = list(_script_differences())
+    # Read after the scripts: one that lies where a mailbox has still to be moved from is that mailbox's.
+    open_moves = PendingWork.objects.open().filter(host=host, kind=Kind.MAILDIR)
+    spoken_for = {path for row in open_moves for path in (row.source, row.target)}
+    for difference in differences:
+        if f"users/{difference.key}" in spoken_for:
+            continue
+        try:
+            address = Mailbox.objects.filter(maildir=difference.key).values_list("pk", flat=True).first()
+            sieve.put(difference.key, wanted_script(address) if address else "")
+        except (OSError, ValueError, control.ControlError) as error:
+            log.warning("%s cannot be mended: %s", difference, error)

@@ -7,6 +7,7 @@ one step, no step follows a link, and what is changed is changed through the des
 from __future__ import annotations
 
 import contextlib
+import errno
 import grp
 import os
 import pwd
@@ -145,6 +146,45 @@ def write_once(at: int, name: str, content: bytes, *, scratch: str) -> None:
         with contextlib.suppress(FileExistsError):
             os.link(name, name, src_dir_fd=directory, dst_dir_fd=at, follow_symlinks=False)
         os.unlink(name, dir_fd=directory)
+
+
+def replace_file(at: int, name: str, content: bytes) -> None:
+    """Put the file in place whole, on disk, and whatever was there is gone; a link of that name is not followed."""
+    scratch = f".{name}.new"
+    remove_file(at, scratch)
+    with _closing(os.open(scratch, _NEW_FILE, FILE_MODE, dir_fd=at)) as descriptor:
+        mend(descriptor, FILE_MODE)
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        os.fsync(descriptor)
+    os.rename(scratch, name, src_dir_fd=at, dst_dir_fd=at)
+    os.fsync(at)
+
+
+def read_file(at: int, name: str, *, at_most: int) -> bytes:
+    """FileNotFoundError if it is not there, UnsafePath if it is no plain file."""
+    try:
+        opened_file = os.open(name, _FILE, dir_fd=at)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
+            raise UnsafePath(f"{name!r} is not a plain file") from None
+        raise
+    with _closing(opened_file) as descriptor:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UnsafePath(f"{name!r} is not a plain file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(at_most)
+
+
+def file_faults(at: int, name: str) -> list[str]:
+    """'owner', 'mode', or both, of a plain file that is there."""
+    with _closing(os.open(name, _FILE, dir_fd=at)) as descriptor:
+        return faults(descriptor, FILE_MODE)
+
+
+def remove_file(at: int, name: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=at)
 
 
 def rename(source: tuple[str, ...], target: tuple[str, ...], volume: int) -> None:

@@ -28,6 +28,11 @@ from tests.servers.process import LOOPBACK, wait_until
 
 from .running import database_for_servers, make_site, open_directory, running
 
+DOVECOT_SECRETS = (
+    "dovecot-sql.conf.ext",
+    "dovecot-app-passwords.conf.ext",
+    "dovecot-app-password-use.conf.ext",
+)
 ODD = "a+b-u@example.org"  # letters that Dovecot gives a meaning of its own
 
 
@@ -163,13 +168,13 @@ def test_files_with_a_password_are_not_for_everybody(directory: Path, driver: st
         "main.cf": 0o644,
         "master.cf": 0o644,
         "dovecot.conf": 0o644,
-        "dovecot-sql.conf.ext": 0o600,
+        **dict.fromkeys(DOVECOT_SECRETS, 0o600),
         **({"dovecot-dict-sql.conf.ext": 0o640} if driver == "mysql" else {}),
         **{f"{table}.cf": 0o640 for table in TABLES},
     }
     told = [path.name for path in directory.rglob("*.c*") if path.is_file() and "s3cret" in path.read_text()]
     assert sorted(told) == (
-        sorted([*(f"{table}.cf" for table in TABLES), "dovecot-sql.conf.ext", "dovecot-dict-sql.conf.ext"])
+        sorted([*(f"{table}.cf" for table in TABLES), *DOVECOT_SECRETS, "dovecot-dict-sql.conf.ext"])
         if driver == "mysql"
         else []
     )

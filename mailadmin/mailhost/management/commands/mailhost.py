@@ -4,15 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from mailadmin.commands import EnglishCommand
 from mailadmin.mailhost import hosts, verification
 from mailadmin.mailhost.apply import apply_pending
 from mailadmin.mailhost.configuration import ConfigurationError, Site, render
 from mailadmin.mailhost.tables import TableError
 
 
-class Command(BaseCommand):
+class Command(EnglishCommand):
     help = "The mail server's side on this machine: do what is pending, verify, repair, rebuild, render."
 
     def add_arguments(self, parser: CommandParser) -> None:

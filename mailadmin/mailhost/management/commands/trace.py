@@ -6,14 +6,15 @@ import json
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from mailadmin.addresses import normalise_address
+from mailadmin.commands import EnglishCommand
 from mailadmin.mailhost.steps import Trace
 from mailadmin.mailhost.trace import trace
 
 
-class Command(BaseCommand):
+class Command(EnglishCommand):
     help = "Show where mail for an address goes, and why."
     requires_migrations_checks = True
 
