@@ -24,6 +24,7 @@ from mailadmin.mailhost.queue import queue_address
 from mailadmin.revisions import refuse_stale
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
+from vacations.queue import queue_replies_behind
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
@@ -57,6 +58,7 @@ def create_alias(
     usage.adjust(domain.pk, aliases=1)
     audit.record("alias.create", actor=actor, target=alias, domain_name=domain.pk)
     queue_address(address)
+    queue_replies_behind(*alias.targets)
     return alias
 
 
@@ -65,6 +67,7 @@ def edit_alias(*, alias: Alias, changes: dict[str, Any], expected_revision: str 
     """Change `targets`, `description` or `active`."""
     alias = lock_alias(alias, actor)
     refuse_stale(alias, expected_revision)
+    led_before = _leads(alias)
     with audit.recording("alias.edit", actor=actor, target=alias, domain_name=alias.domain_id):
         for name, value in changes.items():
             if name == "targets":
@@ -76,7 +79,13 @@ def edit_alias(*, alias: Alias, changes: dict[str, Any], expected_revision: str 
         alias.clean_fields(exclude={"domain"})
         alias.save()
     queue_address(alias.address)
+    queue_replies_behind(*(led_before ^ _leads(alias)))
     return alias
+
+
+def _leads(alias: Alias) -> set[str]:
+    """Where mail to it goes on to at present."""
+    return set(alias.targets) if alias.active else set()
 
 
 def set_alias_active(*, alias: Alias, active: bool, actor: Actor) -> Alias:
@@ -97,6 +106,7 @@ def remove_row(alias: Alias, *, actor: Actor) -> None:
     audit.record("alias.delete", actor=actor, target=alias, before=before, domain_name=alias.domain_id)
     usage.adjust(alias.domain_id, aliases=-1)
     queue_address(alias.address)
+    queue_replies_behind(*alias.targets)
     alias.delete()
 
 
@@ -131,11 +141,13 @@ def _retarget_one(alias: Alias, targets: list[str], *, actor: Actor) -> bool:
     if not targets and mailbox is None:
         remove_row(alias, actor=actor)
         return False
+    targets_before = set(alias.targets)
     with audit.recording("alias.edit", actor=actor, target=alias, domain_name=alias.domain_id):
         alias.targets = targets or [alias.address]  # a mailbox that forwarded only there keeps its mail again
         alias.modified_at = timezone.now()
         alias.save()
     queue_address(alias.address)
+    queue_replies_behind(*(targets_before ^ set(alias.targets)))
     return True
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from aliases.models import Alias
-from domains.models import AliasDomain
+from domains.models import AliasDomain, Domain
 from mailadmin.addresses import show_address, split_address
 from mailboxes.models import Mailbox
 
@@ -83,6 +83,28 @@ def next_hops(addresses: Iterable[str], planned: dict[str, list[str]] | None = N
         address: [target for target in hop(address) if target != address or address not in boxes]
         for address in addresses
     }
+
+
+def unknown_here(addresses: Iterable[str]) -> list[str]:
+    """Those of these addresses that nobody has, in domains whose mail stays here: mail to them is refused."""
+    addresses = list(addresses)
+    domains = {split_address(address)[1] for address in addresses}
+    keeping = {domain.pk for domain in Domain.objects.filter(pk__in=domains) if not domain.is_relayed}
+    targets = dict(AliasDomain.objects.filter(pk__in=keeping).values_list("pk", "target_id"))
+
+    def own(address: str) -> str:
+        local_part, domain = split_address(address)
+        return f"{local_part}@{targets.get(domain, domain)}"
+
+    here = [address for address in addresses if split_address(address)[1] in keeping]
+    candidates = {*here, *map(own, here)}
+    hops = next_hops(candidates)
+    boxes = set(Mailbox.objects.filter(pk__in=candidates).values_list("pk", flat=True))
+
+    def is_known(address: str) -> bool:
+        return address in boxes or bool(set(hops[address]) - {own(address)})
+
+    return [address for address in here if not is_known(address) and not is_known(own(address))]
 
 
 def with_alias_domains(addresses: Iterable[str]) -> list[str]:

@@ -4,9 +4,10 @@ from typing import Any
 
 from crispy_forms.layout import HTML, Column, Fieldset, Row
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from domains.models import EXPIRY_DAYS_AT_MOST
 from mailadmin.pages.fields import ADDRESS_ATTRS, MEGABYTES_AT_MOST, domain_field
 from mailadmin.pages.forms import ServiceForm
 from mailadmin.pages.lists import DomainField, FilterForm, StateField
@@ -48,8 +49,8 @@ class DomainForm(ServiceForm):
         label=_("Passwords expire after, days"),
         required=False,
         initial=0,
-        max_value=COUNT_AT_MOST,
-        help_text=_("0 is never."),
+        max_value=EXPIRY_DAYS_AT_MOST,
+        help_text=_("0 is never. When this changes, each password has so many days from now on."),
     )
 
     def clean_password_expiry_days(self) -> int:
@@ -63,14 +64,14 @@ class DomainForm(ServiceForm):
 
     def limits(self) -> Fieldset:
         return Fieldset(
-            _t("Limits"),
+            gettext("Limits"),
             HTML(f'<p class="form-text mt-0">{LIMITS_HELP}</p>'),
             Row(Column("max_mailboxes", css_class="col-sm-6"), Column("max_aliases", css_class="col-sm-6")),
             Row(Column("max_quota_mb", css_class="col-sm-6"), Column("quota_mb", css_class="col-sm-6")),
         )
 
     def routing(self) -> Fieldset:
-        return Fieldset(_t("Delivery"), "transport", "backup_mx", "password_expiry_days")
+        return Fieldset(gettext("Delivery"), "transport", "backup_mx", "password_expiry_days")
 
 
 class DomainCreateForm(DomainForm):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 UNLIMITED = 0
 DISABLED = -1
 VIRTUAL = "virtual"
+EXPIRY_DAYS_AT_MOST = 36_500
 
 
 class DomainQuerySet(models.QuerySet["Domain"]):

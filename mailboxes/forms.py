@@ -4,9 +4,11 @@ from typing import Any
 
 from crispy_forms.layout import Column, Fieldset, Row
 from django import forms
-from django.utils.translation import gettext as _t
+from django.conf import settings
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from mailadmin.accounts.passwords import advice
 from mailadmin.addresses import show_address
 from mailadmin.pages.fields import ADDRESS_ATTRS, PasswordField, QuotaField, TargetsField, domain_field
 from mailadmin.pages.forms import ServiceForm
@@ -38,23 +40,34 @@ class TwicePasswordForm(ServiceForm):
         return {name: value for name, value in super().changes.items() if name != "again"}
 
 
+def must_change_field() -> forms.BooleanField:
+    return forms.BooleanField(
+        label=_("To be changed at the next sign-in"),
+        required=False,
+        initial=True,
+        help_text=_("On these pages. Mail programs work with it until then."),
+    )
+
+
 class MailboxCreateForm(TwicePasswordForm):
     service_names = {"quota_bytes": "quota"}
 
     local_part = forms.CharField(
         label=_("Address"),
         max_length=254,
-        widget=forms.TextInput(attrs={**ADDRESS_ATTRS, "autofocus": True, "placeholder": "first.last"}),
+        widget=forms.TextInput(attrs={**ADDRESS_ATTRS, "autofocus": True, "placeholder": _("first.last")}),
         help_text=_("The part before the @."),
     )
     name = forms.CharField(label=_("Name"), max_length=255, required=False, help_text=_("As people read it."))
-    password = PasswordField(help_text=_("Long is better than complicated: three or four words will do."))
+    password = PasswordField()
     again = PasswordField(label=_("Password, again"))
+    must_change = must_change_field()
     quota = QuotaField(required=False, help_text=_("In MB; empty is the largest that the domain allows."))
-    active = forms.BooleanField(label=_("Active"), required=False, initial=True)
+    active = forms.BooleanField(label=pgettext_lazy("mailbox", "Active"), required=False, initial=True)
 
     def prepare(self) -> None:
         self.fields["domain"] = domain_field(self.actor)
+        self.fields["password"].help_text = advice()
 
     def layout(self) -> list[Any]:
         return [
@@ -64,10 +77,11 @@ class MailboxCreateForm(TwicePasswordForm):
                 "name",
             ),
             Fieldset(
-                _t("Password"),
+                gettext("Password"),
                 Row(Column("password", css_class="col-sm-6"), Column("again", css_class="col-sm-6")),
+                "must_change",
             ),
-            Fieldset(_t("Space"), Row(Column("quota", css_class="col-sm-6")), "active"),
+            Fieldset(gettext("Space"), Row(Column("quota", css_class="col-sm-6")), "active"),
         ]
 
 
@@ -99,6 +113,10 @@ class MailboxPasswordForm(TwicePasswordForm):
 
     password = PasswordField(label=_("New password"))
     again = PasswordField(label=_("New password, again"))
+    must_change = must_change_field()
+
+    def prepare(self) -> None:
+        self.fields["password"].help_text = advice()
 
     @classmethod
     def present(cls, instance: Any) -> dict[str, Any]:
@@ -144,3 +162,17 @@ class ForwardingForm(ServiceForm):
             "targets": [target for target in targets if target != instance.address],
             "keep_copy": instance.address in targets,
         }
+
+
+class OwnForwardingForm(ForwardingForm):
+    """In the words of whose mailbox it is."""
+
+    def prepare(self) -> None:
+        targets, keep_copy = self.fields["targets"], self.fields["keep_copy"]
+        targets.help_text = _("One address on each line. Empty: your mail stays in your mailbox.")
+        if not settings.FORWARD_OUTSIDE:
+            targets.help_text = _(
+                "One address of this server on each line. Empty: your mail just stays in your mailbox."
+            )
+        keep_copy.label = _("Keep a copy in my mailbox")
+        keep_copy.help_text = _("Otherwise what is forwarded goes to these addresses alone.")

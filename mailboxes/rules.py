@@ -11,3 +11,12 @@ if TYPE_CHECKING:
 
 def can_change_mailbox(actor: Actor, mailbox: Mailbox) -> bool:
     return can_change_addresses(actor, mailbox.domain_id)
+
+
+def can_use_mailbox(actor: Actor, mailbox: Mailbox) -> bool:
+    """Whose mailbox it is, and who administers it: both set its vacation reply and its forwarding."""
+    return is_own_mailbox(actor, mailbox) or can_change_mailbox(actor, mailbox)
+
+
+def is_own_mailbox(actor: Actor, mailbox: Mailbox) -> bool:
+    return actor.account is not None and actor.account.mailbox_id == mailbox.pk

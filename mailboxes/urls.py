@@ -1,11 +1,11 @@
-from django.urls import path
+from django.urls import include, path
 
 import mailadmin.pages.converters  # noqa: F401 registers <address:...>
 
-from .views import acts, bulk, lists
+from .views import acts, bulk, factors, forwarding, lists, set_up
 
 app_name = "mailboxes"
-urlpatterns = [
+of_administrators = [
     path("", lists.MailboxList.as_view(), name="list"),
     path("export/", lists.MailboxExport.as_view(), name="export"),
     path("add/", acts.MailboxCreate.as_view(), name="create"),
@@ -18,9 +18,15 @@ urlpatterns = [
     path("<address:address>/references/", lists.MailboxReferences.as_view(), name="references"),
     path("<address:address>/edit/", acts.MailboxEdit.as_view(), name="edit"),
     path("<address:address>/password/", acts.MailboxPassword.as_view(), name="password"),
-    path("<address:address>/forwarding/", acts.MailboxForwarding.as_view(), name="forwarding"),
+    path("<address:address>/set-up/", set_up.MailboxSetUp.as_view(), name="set_up"),
+    path("<address:address>/forwarding/", forwarding.MailboxForwarding.as_view(), name="forwarding"),
     path("<address:address>/rename/", acts.MailboxRename.as_view(), name="rename"),
+    path("<address:address>/second-factor/reset/", factors.MailboxFactorReset.as_view(), name="factor_reset"),
     path("<address:address>/on/", acts.MailboxOn.as_view(), name="on"),
     path("<address:address>/off/", acts.MailboxOff.as_view(), name="off"),
     path("<address:address>/delete/", acts.MailboxDelete.as_view(), name="delete"),
+]
+urlpatterns = [
+    path("account/forwarding/", forwarding.OwnForwarding.as_view(), name="own_forwarding"),
+    path("mailboxes/", include(of_administrators)),
 ]

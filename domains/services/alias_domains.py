@@ -17,6 +17,7 @@ from mailadmin.mailhost.queue import queue_address, queue_domain
 from mailadmin.revisions import refuse_stale
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
+from vacations.queue import queue_replies_of_domain, queue_replies_to_known_domains
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
@@ -40,6 +41,7 @@ def create_alias_domain(
     _refuse_loops(name, field="name")
     audit.record("alias_domain.create", actor=actor, target=alias_domain, domain_name=target.pk)
     queue_domain(name)
+    queue_replies_of_domain(target.pk)
     return alias_domain
 
 
@@ -62,9 +64,11 @@ def edit_alias_domain(
             require(can_change_addresses(actor, alias_domain.target_id))
             _lock_target(alias_domain.pk, alias_domain.target)
             queue_expansions(alias_domain.pk, target_before)
+            queue_replies_of_domain(target_before)
         alias_domain.save()
         _refuse_loops(alias_domain.pk, field="target")
     queue_domain(alias_domain.pk)
+    queue_replies_of_domain(alias_domain.target_id)
     return alias_domain
 
 
@@ -82,12 +86,14 @@ def delete_alias_domain(*, alias_domain: AliasDomain, actor: Actor) -> None:
     queue_expansions(name, target_name)
     queue_domain(name)
     alias_domain.delete()
+    queue_replies_of_domain(target_name)
     # What pointed at one of its addresses points at where that led.
     retarget(references_to_domain(name), lambda address: _moved(address, name, target_name), actor=actor)
     if can_add_domain(actor) and not _has_addresses(name):
         for domain in Domain.objects.filter(pk=name):
             audit.record("domain.delete", actor=actor, target=domain, before=audit.snapshot(domain), domain_name=name)
             domain.delete()
+            queue_replies_to_known_domains()
 
 
 def _refuse_loops(name: str, *, field: str) -> None:
@@ -135,6 +141,7 @@ def _take_domain(name: str, actor: Actor) -> None:
         domain = Domain.objects.create(name=name)
         DomainUsage.objects.create(domain=domain)
         audit.record("domain.create", actor=actor, target=domain, domain_name=name)
+        queue_replies_to_known_domains()
         return
     require(can_change_addresses(actor, name))
     if _has_addresses(name):

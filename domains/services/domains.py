@@ -10,9 +10,10 @@ from aliases.models import Alias
 from aliases.rules import ROLE_LOCAL_PARTS
 from aliases.services import create_alias, retarget
 from aliases.targets import references_to_domain
-from domains.models import DISABLED, AliasDomain, Domain, DomainUsage
+from domains.models import DISABLED, EXPIRY_DAYS_AT_MOST, AliasDomain, Domain, DomainUsage
 from domains.rules import can_add_domain, can_change_domain, require
 from domains.services.alias_domains import queue_expansions
+from mailadmin.accounts.sessions import end_mailbox_sessions
 from mailadmin.addresses import normalise_domain, show_domain, split_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
@@ -21,6 +22,8 @@ from mailadmin.revisions import refuse_stale
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from mailboxes.services import delete_mailboxes
+from mailboxes.services.passwords import restart_expiry
+from vacations.queue import queue_replies_behind, queue_replies_to_known_domains
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
@@ -80,6 +83,7 @@ def insert_domain(domain: Domain, *, actor: Actor) -> None:
     DomainUsage.objects.create(domain=domain)
     audit.record("domain.create", actor=actor, target=domain, domain_name=domain.pk)
     queue_domain(domain.pk)
+    queue_replies_to_known_domains()
 
 
 def _create_role_alias(address: str, targets: str, actor: Actor) -> None:
@@ -96,13 +100,17 @@ def edit_domain(
     refuse_stale(domain, expected_revision)
     for name in changes.keys() - EDITABLE:
         refuse(name, _("“%(name)s” cannot be changed."), "field_unknown", name=name)
-    routed_before = [getattr(domain, name) for name in ROUTING]
+    routed_before, expiry_before = [getattr(domain, name) for name in ROUTING], domain.password_expiry_days
     with audit.recording("domain.edit", actor=actor, target=domain, domain_name=domain.pk):
         for name, value in changes.items():
             setattr(domain, name, value)
         domain.modified_at = timezone.now()
         _check(domain)
         domain.save()
+    if (domain.password_expiry_days or 0) != (expiry_before or 0):
+        restart_expiry(domain, expiry_before)
+    if not domain.active:
+        end_mailbox_sessions(domain=domain)
     if routed_before != [getattr(domain, name) for name in ROUTING]:
         queue_domain(domain.pk)
     return domain
@@ -140,6 +148,7 @@ def delete_domain(*, domain: Domain, actor: Actor) -> None:
     audit.record("domain.delete", actor=actor, target=domain, before=audit.snapshot(domain), domain_name=domain.pk)
     queue_domain(domain.pk)
     domain.delete()
+    queue_replies_to_known_domains()
 
 
 def _delete_addresses(domain: Domain, actor: Actor) -> None:
@@ -149,6 +158,7 @@ def _delete_addresses(domain: Domain, actor: Actor) -> None:
         audit.record_deletions("alias.delete", aliases, actor=actor, domain_name=domain.pk)
         queue_address(*(alias.pk for alias in aliases))
         Alias.objects.filter(pk__in=[alias.pk for alias in aliases]).delete()
+        queue_replies_behind(*{target for alias in aliases for target in alias.targets})
 
 
 def _check(domain: Domain) -> None:
@@ -161,6 +171,11 @@ def _check(domain: Domain) -> None:
             _("A transport is written as virtual, smtp:[host]:port or lmtp:unix:path."),
             "transport_invalid",
         )
-    if (domain.password_expiry_days or 0) < 0:
-        refuse("password_expiry_days", _("Days are 0 (never) or a positive number."), "days_invalid")
+    if not 0 <= (domain.password_expiry_days or 0) <= EXPIRY_DAYS_AT_MOST:
+        refuse(
+            "password_expiry_days",
+            _("Days are 0 (never) or a number up to %(most)d."),
+            "days_invalid",
+            most=EXPIRY_DAYS_AT_MOST,
+        )
     domain.clean_fields()

@@ -1,8 +1,11 @@
 """The one way in which mailboxes are written: their row, their forwarding, their Maildir's place."""
 
+from mailboxes.services.app_passwords import set_app_passwords_only
 from mailboxes.services.archive import delete_mailbox, delete_mailboxes, purge, restore_mailbox
 from mailboxes.services.create import create_mailbox
-from mailboxes.services.edit import edit_mailbox, set_forwarding, set_mailbox_active, set_mailbox_password
+from mailboxes.services.edit import edit_mailbox, set_mailbox_active
+from mailboxes.services.forwarding import set_forwarding
+from mailboxes.services.passwords import set_mailbox_password, set_must_change
 from mailboxes.services.rename import rename_mailbox
 
 __all__ = [
@@ -13,7 +16,9 @@ __all__ = [
     "purge",
     "rename_mailbox",
     "restore_mailbox",
+    "set_app_passwords_only",
     "set_forwarding",
     "set_mailbox_active",
     "set_mailbox_password",
+    "set_must_change",
 ]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from aliases.models import Alias
 from aliases.services import references_to, refuse_taken, retarget, without
 from aliases.targets import refuse_loop
+from app_passwords.services import forget_app_passwords
 from domains import usage
 from domains.locks import lock_domain
 from domains.models import Domain
@@ -27,7 +28,10 @@ from mailadmin.transactions import atomic
 from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
 from mailboxes.quotas import refuse_quota
 from mailboxes.rules import can_change_mailbox
-from mailboxes.services.create import free_maildir, insert_rows, refuse_full
+from mailboxes.services.create import expiry_in, free_maildir, insert_rows, refuse_full
+from vacations.models import Vacation
+from vacations.queue import queue_replies_behind
+from vacations.services import forget_vacations, restore_vacation
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
@@ -46,9 +50,9 @@ def delete_mailbox(*, mailbox: Mailbox, actor: Actor) -> ArchivedMailbox:
 def delete_mailboxes(*, mailboxes: Sequence[Mailbox], actor: Actor) -> list[ArchivedMailbox]:
     """Archive the rows of mailboxes of one domain, locked and allowed by the caller, and nothing around them."""
     addresses, domain_name = [mailbox.pk for mailbox in mailboxes], mailboxes[0].domain_id
-    forwardings = Alias.objects.in_bulk(addresses)
+    forwardings, vacations = Alias.objects.in_bulk(addresses), Vacation.objects.in_bulk(addresses)
     archived = ArchivedMailbox.objects.bulk_create(
-        [_archive_entry(mailbox, forwardings.get(mailbox.pk)) for mailbox in mailboxes]
+        [_archive_entry(mailbox, forwardings.get(mailbox.pk), vacations.get(mailbox.pk)) for mailbox in mailboxes]
     )
     audit.record_deletions("mailbox.delete", mailboxes, actor=actor, domain_name=domain_name)
     usage.adjust(
@@ -60,18 +64,23 @@ def delete_mailboxes(*, mailboxes: Sequence[Mailbox], actor: Actor) -> list[Arch
     queue_address(*addresses, maildirs=places)
     Alias.objects.filter(pk__in=addresses).delete()
     MailboxUsage.objects.filter(pk__in=addresses).delete()
+    forget_vacations(vacations)
+    forget_app_passwords(addresses)
     Account.objects.filter(mailbox_id__in=addresses).delete()
     Mailbox.objects.filter(pk__in=addresses).delete()
+    forwarded_to = {target for forwarding in forwardings.values() for target in forwarding.targets}
+    queue_replies_behind(*(forwarded_to - set(addresses)))
     return archived
 
 
-def _archive_entry(mailbox: Mailbox, forwarding: Alias | None) -> ArchivedMailbox:
+def _archive_entry(mailbox: Mailbox, forwarding: Alias | None, vacation: Vacation | None) -> ArchivedMailbox:
     return ArchivedMailbox(
         address=mailbox.pk,
         domain_name=mailbox.domain_id,
         maildir=mailbox.maildir,
         mailbox_row=_row(mailbox),
         alias_row=_row(forwarding) if forwarding else None,
+        vacation_row=_row(vacation) if vacation else None,
         purge_after=timezone.now() + timedelta(days=settings.ARCHIVE_DAYS),
     )
 
@@ -104,10 +113,14 @@ def restore_mailbox(*, archived: ArchivedMailbox, actor: Actor) -> Mailbox:
     mailbox = Mailbox(address=archived.address, **_fields(Mailbox, archived.mailbox_row))
     at_field("address", refuse_quota, domain, max(mailbox.quota_bytes, 0))
     mailbox.maildir, mailbox.modified_at = free_maildir(mailbox.address), now
+    mailbox.password_expires_at = expiry_in(domain, mailbox.password_expires_at)
     row = Alias(**_fields(Alias, archived.alias_row or {}))
     insert_rows(mailbox, targets=row.targets or [mailbox.address], source=archived.archive_path)
     at_field("address", refuse_loop, mailbox.address, row.targets)
     audit.record("mailbox.restore", actor=actor, target=mailbox, domain_name=domain.pk)
+    if archived.vacation_row:
+        restore_vacation(Vacation(address=mailbox.address, **_fields(Vacation, archived.vacation_row)))
+    queue_replies_behind(*(target for target in row.targets if target != mailbox.address))
     return mailbox
 
 
@@ -125,7 +138,7 @@ def purge(*, archived: Iterable[ArchivedMailbox], actor: Actor) -> int:
     count = 0
     for entry in archived:
         emptied = ArchivedMailbox.objects.restorable().filter(pk=entry.pk)
-        if not emptied.update(purged_at=timezone.now(), mailbox_row={}, alias_row=None):
+        if not emptied.update(purged_at=timezone.now(), mailbox_row={}, alias_row=None, vacation_row=None):
             continue
         count += 1
         audit.record("mailbox.purge", actor=actor, target=entry, before={}, after={}, domain_name=entry.domain_name)

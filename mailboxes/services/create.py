@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -9,8 +10,9 @@ from aliases.models import Alias
 from aliases.services import refuse_taken
 from domains import usage
 from domains.locks import lock_domain
-from domains.models import DISABLED, UNLIMITED, Domain
+from domains.models import DISABLED, EXPIRY_DAYS_AT_MOST, UNLIMITED, Domain
 from domains.rules import can_change_addresses, require
+from mailadmin.accounts.models import Account, Role
 from mailadmin.accounts.passwords import validate_new_password
 from mailadmin.accounts.schemes import check_hash, hash_password
 from mailadmin.addresses import normalise_address
@@ -18,7 +20,7 @@ from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address
 from mailadmin.transactions import atomic
-from mailboxes.models import Mailbox
+from mailboxes.models import NEVER, Mailbox
 from mailboxes.quotas import default_quota, refuse_quota
 
 if TYPE_CHECKING:
@@ -34,22 +36,24 @@ def create_mailbox(
     name: str = "",
     quota_bytes: int | None = None,
     active: bool = True,
+    must_change: bool = False,
     actor: Actor,
 ) -> Mailbox:
     """A mailbox with its own alias row, which keeps a catch-all from taking its mail, and its Maildir to come.
 
-    The password comes in clear or as a hash with its {SCHEME}. Without `quota_bytes` it gets the domain's largest.
+    The password comes in clear or as a hash with its {SCHEME}; `must_change`: the person has to choose another one
+    at the first sign-in. Without `quota_bytes` it gets the domain's largest.
     """
     require(can_change_addresses(actor, domain.pk))
     address = at_field("local_part", normalise_address, f"{local_part}@{domain.pk}")
     # Hashed before the domain's row is locked: it takes long, on purpose.
     stored = stored_password(password, password_hash, about=(address, name))
     mailbox = Mailbox(address=address, name=name, password=stored, active=active)
-    return _insert(mailbox, quota_bytes, actor)
+    return _insert(mailbox, quota_bytes, must_change, actor)
 
 
 @atomic
-def _insert(mailbox: Mailbox, quota_bytes: int | None, actor: Actor) -> Mailbox:
+def _insert(mailbox: Mailbox, quota_bytes: int | None, must_change: bool, actor: Actor) -> Mailbox:
     mailbox.local_part, domain_name = mailbox.address.rsplit("@", 1)
     mailbox.domain = domain = lock_domain(domain_name, field="local_part")
     refuse_taken(mailbox.address, field="local_part")
@@ -57,8 +61,11 @@ def _insert(mailbox: Mailbox, quota_bytes: int | None, actor: Actor) -> Mailbox:
     mailbox.quota_bytes = default_quota(domain) if quota_bytes is None else quota_bytes
     refuse_quota(domain, mailbox.quota_bytes)
     mailbox.maildir = free_maildir(mailbox.address)
+    mailbox.password_expires_at = expiry_from_now(domain)
     mailbox.clean_fields(exclude={"domain"})
     insert_rows(mailbox, targets=[mailbox.address])
+    if must_change:
+        Account.objects.create(mailbox=mailbox, role=Role.MAILBOX_USER, password_change_required=True)
     audit.record("mailbox.create", actor=actor, target=mailbox, domain_name=domain.pk)
     return mailbox
 
@@ -90,6 +97,17 @@ def stored_password(password: str | None, password_hash: str | None, *, about: t
         refuse("password", _("Enter a password."), "password_missing")
     at_field("password", validate_new_password, password, about=about)
     return hash_password(password)
+
+
+def expiry_from_now(domain: Domain) -> datetime:
+    """When a password that is set now expires."""
+    days = min(domain.password_expiry_days or 0, EXPIRY_DAYS_AT_MOST)
+    return timezone.now() + timedelta(days=days) if days > 0 else NEVER
+
+
+def expiry_in(domain: Domain, present: datetime) -> datetime:
+    """When the password of a mailbox that comes into this domain expires: its time goes on, if it had one."""
+    return expiry_from_now(domain) if present == NEVER else present
 
 
 def refuse_full(domain: Domain) -> None:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from aliases.models import Alias
 from aliases.services import create_alias, references_to, refuse_taken, retarget
 from aliases.targets import refuse_loop, with_alias_domains
+from app_passwords.services import move_app_passwords
 from domains import usage
 from domains.locks import lock_domain
 from domains.models import Domain
@@ -20,7 +21,9 @@ from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox, MailboxUsage
 from mailboxes.quotas import refuse_quota
 from mailboxes.rules import can_change_mailbox
-from mailboxes.services.create import forwarding_of, free_maildir, refuse_full
+from mailboxes.services.create import expiry_in, forwarding_of, free_maildir, refuse_full
+from vacations.queue import queue_replies_behind
+from vacations.services import move_vacation
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
@@ -43,7 +46,7 @@ def rename_mailbox(*, mailbox: Mailbox, address: str, keep_alias: bool = False, 
     if domain.pk != mailbox.domain_id:
         at_field("address", _refuse_move, domain, mailbox)
     before, old_maildir = audit.snapshot(mailbox), mailbox.maildir
-    mailbox = _move_rows(mailbox, address, local_part, domain_name)
+    mailbox = _move_rows(mailbox, address, local_part, domain)
     audit.record(
         "mailbox.rename",
         actor=actor,
@@ -55,6 +58,9 @@ def rename_mailbox(*, mailbox: Mailbox, address: str, keep_alias: bool = False, 
     _follow(old, address, actor)
     queue_address(old, address)
     queue_maildir(address, source=f"users/{old_maildir}", target=f"users/{mailbox.maildir}")
+    move_vacation(old, mailbox)
+    move_app_passwords(old, address)
+    queue_replies_behind(*(target for target in forwarding_of(address) if target != address))
     at_field("address", refuse_loop, address, forwarding_of(address))
     if keep_alias:
         create_alias(address=old, targets=[address], actor=actor)
@@ -72,13 +78,14 @@ def _refuse_move(domain: Domain, mailbox: Mailbox) -> None:
     refuse_quota(domain, mailbox.quota_bytes)
 
 
-def _move_rows(mailbox: Mailbox, address: str, local_part: str, domain_name: str) -> Mailbox:
-    old, now = mailbox.pk, timezone.now()
+def _move_rows(mailbox: Mailbox, address: str, local_part: str, domain: Domain) -> Mailbox:
+    old, domain_name, now = mailbox.pk, domain.pk, timezone.now()
     Mailbox.objects.filter(pk=old).update(
         address=address,
         local_part=local_part,
         domain_id=domain_name,
         maildir=free_maildir(address),
+        password_expires_at=expiry_in(domain, mailbox.password_expires_at),
         modified_at=now,
     )
     for forwarding in Alias.objects.select_for_update().filter(pk=old):

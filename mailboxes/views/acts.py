@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
-from aliases.models import Alias
+from app_passwords.models import AppPassword
 from domains.rules import can_change_addresses
+from mailadmin.accounts.access import RecentlyAuthenticated
 from mailadmin.addresses import show_domain
 from mailadmin.pages.acts import Act, ConfirmView, ServiceFormView
 from mailadmin.pages.fields import own_domains
@@ -20,7 +21,7 @@ from mailadmin.pages.forms import ServiceForm
 from mailadmin.pages.switches import SwitchOff, SwitchOn
 from mailadmin.pages.trail import Crumb
 from mailboxes import services
-from mailboxes.forms import ForwardingForm, MailboxCreateForm, MailboxForm, MailboxPasswordForm, RenameForm
+from mailboxes.forms import MailboxCreateForm, MailboxForm, MailboxPasswordForm, RenameForm
 from mailboxes.models import ArchivedMailbox, Mailbox
 from mailboxes.rules import can_change_mailbox
 
@@ -100,15 +101,27 @@ class MailboxEdit(OneMailbox, ServiceFormView):
 
 
 @hide_passwords
-class MailboxPassword(OneMailbox, ServiceFormView):
+class MailboxPassword(RecentlyAuthenticated, OneMailbox, ServiceFormView):
+    """With the password given lately: it opens somebody's mail."""
+
     form_class = MailboxPasswordForm
     title = gettext_lazy("Set a new password")
     button = gettext_lazy("Set the password")
-    lead = gettext_lazy("The old one stops working at once, and open sessions end.")
+
+    @property
+    def lead(self) -> str:
+        told = [_("The old one stops working at once, and open sessions end.")]
+        if count := AppPassword.objects.of(self.object).working().count():
+            text = ngettext("%(count)d app password goes on working.", "%(count)d app passwords go on working.", count)
+            told.append(text % {"count": count})
+        return " ".join(told)
 
     def save(self, form: ServiceForm) -> Mailbox:
         return services.set_mailbox_password(
-            mailbox=self.object, password=form.cleaned_data["password"], actor=self.actor
+            mailbox=self.object,
+            password=form.cleaned_data["password"],
+            must_change=form.cleaned_data["must_change"],
+            actor=self.actor,
         )
 
     def done(self, result: Mailbox) -> str:
@@ -132,37 +145,6 @@ class MailboxRename(OneMailbox, ServiceFormView):
 
     def done_url(self, result: Mailbox) -> str:
         return reverse("mailboxes:detail", args=[result.pk])
-
-
-class MailboxForwarding(OneMailbox, ServiceFormView):
-    form_class = ForwardingForm
-    title = gettext_lazy("Forwarding")
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "instance": self._forwarding()}
-
-    def _forwarding(self) -> Alias:
-        mailbox = self.object
-        row = Alias.objects.filter(pk=mailbox.pk).first()
-        return row or Alias(address=mailbox.pk, domain=mailbox.domain, goto=mailbox.pk, active=mailbox.active)
-
-    def show_present(self, form: ServiceForm) -> None:
-        form.show_present(self._forwarding())
-
-    def save(self, form: ServiceForm) -> Alias:
-        return services.set_forwarding(
-            mailbox=self.object,
-            targets=form.cleaned_data["targets"],
-            keep_copy=form.cleaned_data["keep_copy"],
-            expected_revision=form.expected_revision,
-            actor=self.actor,
-        )
-
-    def done(self, result: Alias) -> str:
-        return _("The forwarding of %(address)s is saved.") % {"address": result}
-
-    def live_keys(self, result: Alias) -> list[str]:
-        return [result.pk]
 
 
 class MailboxOn(OneMailbox, SwitchOn):

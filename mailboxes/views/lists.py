@@ -15,6 +15,7 @@ from aliases.services import references_to
 from domains.models import Domain
 from domains.views.trail import usage_of
 from mailadmin.accounts.access import AdministratorRequired
+from mailadmin.accounts.factors import mailbox_has_second_factor
 from mailadmin.audit.models import Entry
 from mailadmin.mailhost.models import PendingWork
 from mailadmin.pages import live
@@ -26,6 +27,7 @@ from mailadmin.pages.trail import Crumb
 from mailboxes.forms import ArchiveFilters, MailboxFilters
 from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
 from mailboxes.rules import can_change_mailbox
+from vacations.services import vacation_of
 
 ENTRIES_SHOWN = 8
 
@@ -147,7 +149,7 @@ class MailboxDetail(AdministratorRequired, View):
     http_method_names = ["get", "head", "options"]
 
     def get(self, request: HttpRequest, address: str) -> HttpResponse:
-        visible = Mailbox.objects.visible_to(self.actor).select_related("domain")
+        visible = Mailbox.objects.visible_to(self.actor).select_related("domain", "account")
         mailbox = get_object_or_404(visible, pk=address)
         live.dress([mailbox])
         forwarding = Alias.objects.filter(pk=address).first()
@@ -156,6 +158,8 @@ class MailboxDetail(AdministratorRequired, View):
             "usage": MailboxUsage.objects.filter(pk=address).first(),
             "targets": [target for target in forwarding.targets if target != address] if forwarding else [],
             "keeps_copy": forwarding is None or address in forwarding.targets,
+            "vacation": vacation_of(mailbox),
+            "has_second_factor": mailbox_has_second_factor(mailbox),
             "work": PendingWork.objects.open().filter(key=address).exclude(error="")[:3],
             "entries": Entry.objects.filter(object_key=address).order_by("-id")[:ENTRIES_SHOWN],
             "may_change": can_change_mailbox(self.actor, mailbox),

@@ -1,17 +1,19 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.utils import timezone
 
 from aliases.models import Alias
-from domains.models import DomainUsage
+from domains.models import Domain, DomainUsage
 from mailadmin.accounts.models import Account, Role
 from mailadmin.accounts.schemes import verify
 from mailadmin.audit.models import Entry
 from mailadmin.mailhost.models import Kind, PendingWork
 from mailadmin.revisions import revision
-from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
+from mailboxes.models import NEVER, ArchivedMailbox, Mailbox, MailboxUsage
 from mailboxes.services import (
     create_mailbox,
     delete_mailbox,
@@ -162,7 +164,7 @@ def test_forwarding_with_and_without_a_copy():
     for targets, keep_copy, goto in (
         (["x@elsewhere.test"], True, "joe@example.org,x@elsewhere.test"),
         (["x@elsewhere.test"], False, "x@elsewhere.test"),
-        ("joe@example.org, x@elsewhere.test", False, "x@elsewhere.test"),
+        ("y@elsewhere.test, x@elsewhere.test", False, "y@elsewhere.test,x@elsewhere.test"),
         ([], False, "joe@example.org"),
     ):
         set_forwarding(mailbox=mailbox, targets=targets, keep_copy=keep_copy, actor=system())
@@ -311,6 +313,33 @@ def test_sogo_sees_active_mailboxes_of_active_domains():
         rows = cursor.fetchall()
     address = "joe@example.org"
     assert list(rows) == [(address, address, password_hash(), "Joe", address, "example.org")]
+
+
+@pytest.mark.parametrize(
+    ("days", "expires_at", "is_taken"),
+    [
+        (90, timezone.now() - timedelta(days=1), False),
+        (90, timezone.now() + timedelta(days=1), True),
+        (90, NEVER, True),
+        (0, timezone.now() - timedelta(days=1), True),
+        (None, timezone.now() - timedelta(days=1), True),
+    ],
+)
+def test_sogo_takes_no_expired_password(days, expires_at, is_taken):
+    mailbox = make_mailbox("joe@example.org")
+    Domain.objects.update(password_expiry_days=days)
+    Mailbox.objects.update(password_expires_at=expires_at)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT c_password FROM sogo_users")
+        assert list(cursor.fetchall()) == [(mailbox.password if is_taken else "*",)]
+
+
+def test_sogo_takes_no_password_where_app_passwords_alone_count():
+    make_mailbox("joe@example.org")
+    Mailbox.objects.update(app_passwords_only=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT c_password FROM sogo_users")
+        assert list(cursor.fetchall()) == [("*",)]
 
 
 def test_mailbox_of_another_domain_is_not_allowed():

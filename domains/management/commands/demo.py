@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
+from django.utils import timezone
 
 from aliases.services import create_alias
 from domains.models import Domain
@@ -21,6 +23,7 @@ from mailadmin.accounts.schemes import hash_password
 from mailadmin.accounts.services import create_administrator
 from mailboxes.models import Mailbox, MailboxUsage
 from mailboxes.services import create_mailbox, set_forwarding, set_mailbox_active
+from vacations.services import set_vacation
 
 PEOPLE = [
     "Camille Laurent",
@@ -118,6 +121,14 @@ def _make_aliases(actor: Actor) -> None:
         create_alias(address=f"{local_part}@example.org", targets=[first.pk], actor=actor)
     set_forwarding(mailbox=second, targets=["louis@example.net"], keep_copy=True, actor=actor)
     set_mailbox_active(mailbox=third, active=False, actor=actor)
+    set_vacation(
+        mailbox=first,
+        active=True,
+        subject="On holiday",
+        body="Hello,\n\nI am back in two weeks, and answer then. In a hurry? Write to info@example.org.\n",
+        until_at=timezone.now().replace(hour=7, minute=0, second=0, microsecond=0) + timedelta(days=14),
+        actor=actor,
+    )
 
 
 def _make_other_domains(stored: str, actor: Actor) -> None:

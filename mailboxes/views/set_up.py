@@ -1,0 +1,39 @@
+"""The owner of a mailbox is sent a link to choose its password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from mailadmin.accounts import services
+from mailadmin.accounts.access import RecentlyAuthenticated
+from mailadmin.accounts.forms.recovery import SetUpForm
+from mailadmin.addresses import show_address
+from mailadmin.pages.acts import ServiceFormView
+from mailadmin.pages.forms import ServiceForm
+
+from .acts import OneMailbox
+
+
+class MailboxSetUp(RecentlyAuthenticated, OneMailbox, ServiceFormView):
+    """With the password given lately: it opens somebody's mail."""
+
+    form_class = SetUpForm
+    title = gettext_lazy("Send a set-up link")
+    button = gettext_lazy("Take the password away and send a link")
+    lead = gettext_lazy(
+        "The present password stops working at once, and open sessions end. The person chooses a new one by the link; "
+        "nobody else gets to know it."
+    )
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"to": show_address(self.object.email_other)}
+
+    def save(self, form: ServiceForm) -> str:
+        services.send_mailbox_set_up(mailbox=self.object, to=form.cleaned_data["to"], actor=self.actor)
+        return str(form.cleaned_data["to"])
+
+    def done(self, result: str) -> str:
+        return _("A link is on its way to %(address)s.") % {"address": result}
