@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from mailadmin.accounts.clients import UNIX_SOCKET, is_within, parse_address, parse_proxies
+from mailadmin.accounts.models import Account
+from mailadmin.accounts.time_zones import time_zone_of
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +44,23 @@ class BodyLimitMiddleware:
         if not length.isdecimal() or len(length) > 18 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig
         return self.get_response(request)
+
+
+class TimeZoneMiddleware:
+    """Times are shown, and understood, in the person's own zone. Pages for everybody show none, and ask nobody's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self.get_response(request)
+        finally:
+            timezone.deactivate()
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        if getattr(view, "login_required", True) and isinstance(request.user, Account):
+            timezone.activate(time_zone_of(request.user))
 
 
 class TrustedProxyMiddleware:

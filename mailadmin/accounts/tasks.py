@@ -1,7 +1,7 @@
 from celery import shared_task
-from django.contrib.sessions.backends.db import SessionStore
 
 from mailadmin.accounts import lockout
+from mailadmin.accounts.sessions import SessionStore
 
 
 @shared_task

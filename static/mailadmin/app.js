@@ -36,6 +36,11 @@
       if (!menu.contains(event.target)) menu.open = false;
     });
   });
+  // So does going on from it by keyboard: it must not stay open over what is focused next.
+  document.addEventListener("focusout", (event) => {
+    const menu = event.target.closest("details.menu[open]");
+    if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       document.querySelectorAll("details.menu[open]").forEach((menu) => {
@@ -51,6 +56,11 @@
 
   document.addEventListener("DOMContentLoaded", enhance);
   document.addEventListener("htmx:afterSwap", enhance);
+  // htmx focuses the element of the same id again; where it is gone (no page after the last), the list takes its place.
+  document.addEventListener("htmx:afterSettle", () => {
+    const list = document.querySelector("[data-list]");
+    if (list && document.activeElement === document.body) list.focus({preventScroll: true});
+  });
   // A page that Back shows again keeps its checked boxes: the bar must match them.
   addEventListener("pageshow", enhance);
 })();

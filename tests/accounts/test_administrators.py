@@ -215,7 +215,7 @@ def test_mailbox_users_account_is_no_administrator_to_edit(client):
 @pytest.fixture
 def root(client):
     account = make_superadmin("root@example.net")
-    client.force_login(account)
+    client.post(reverse("accounts:sign_in"), {"identifier": account.address, "password": PASSWORD})
     return account
 
 

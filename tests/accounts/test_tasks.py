@@ -2,10 +2,9 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from mailadmin.accounts.models import SignIn
+from mailadmin.accounts.models import Session, SignIn
 from mailadmin.accounts.tasks import forget_sessions, forget_sign_ins
 from mailadmin.celery import app
 

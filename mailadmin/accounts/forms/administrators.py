@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from domains.models import Domain
 from mailadmin.accounts.forms.own import password_field
 from mailadmin.accounts.models import Account, Role
+from mailadmin.accounts.passwords import advice
 from mailadmin.addresses import normalise_domain
 from mailadmin.pages.forms import ServiceForm
 
@@ -56,9 +57,17 @@ class AdministratorForm(ServiceForm):
         return {**super().present(instance), "domains": "\n".join(names)}
 
 
+def must_change_field() -> forms.BooleanField:
+    return forms.BooleanField(label=_("To be changed at the next sign-in"), required=False, initial=True)
+
+
 class NewAdministratorForm(AdministratorForm):
     password = password_field(_("Password"), "new-password")
     again = password_field(_("Password, again"), "new-password")
+    must_change = must_change_field()
+
+    def prepare(self) -> None:
+        self.fields["password"].help_text = advice()
 
     def clean(self) -> dict[str, Any]:
         return refuse_different(self)
@@ -69,6 +78,10 @@ class AdministratorPasswordForm(ServiceForm):
 
     password = password_field(_("New password"), "new-password")
     again = password_field(_("New password, again"), "new-password")
+    must_change = must_change_field()
+
+    def prepare(self) -> None:
+        self.fields["password"].help_text = advice()
 
     @classmethod
     def present(cls, instance: Account) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from mailadmin.accounts import services
+from mailadmin.accounts import passwords, services
 from mailadmin.accounts.models import Account
 from mailadmin.pages.forms import ServiceForm
 
@@ -64,12 +64,24 @@ class SignInForm(forms.Form):
         return self.account
 
 
+class ConfirmForm(forms.Form):
+    password = password_field(_("Password"), "current-password")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].widget.attrs["autofocus"] = True
+        self.helper = helper(_("Continue"))
+
+
 class OwnPasswordForm(ServiceForm):
     has_revision = False
 
     current = password_field(_("Present password"), "current-password")
     new = password_field(_("New password"), "new-password")
     again = password_field(_("New password, again"), "new-password")
+
+    def prepare(self) -> None:
+        self.fields["new"].help_text = passwords.advice()
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -13,9 +13,12 @@ from mailadmin.accounts.actors import Actor
 from mailadmin.accounts.models import Account, Role
 from mailadmin.accounts.passwords import validate_new_password
 from mailadmin.accounts.rules import can_change_administrators
+from mailadmin.accounts.sessions import end_sessions
 from mailadmin.addresses import normalise_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
+from mailadmin.letters.models import Kind
+from mailadmin.letters.services import notify
 from mailadmin.revisions import refuse_stale
 from mailadmin.transactions import atomic
 
@@ -32,11 +35,14 @@ def create_administrator(
     name: str = "",
     domains: Iterable[Domain] = (),
     active: bool = True,
+    must_change: bool = False,
     actor: Actor,
 ) -> Account:
-    """Without a password nobody can sign in to it until one is set."""
+    """Without a password nobody can sign in to it until one is set. `must_change`: until it is another one, signing in
+    leads nowhere else."""
     _require(actor)
     account = Account(email=_address(email), name=name.strip(), role=_role(role), is_active=active)
+    account.password_change_required = must_change
     _set_password(account, password)
     account.full_clean()
     account.save()
@@ -72,7 +78,7 @@ def edit_administrator(
 
 @atomic
 def set_administrator_active(*, account: Account, active: bool, actor: Actor) -> Account:
-    """Switched off, its sessions end with their next request."""
+    """Switched off, its sessions end."""
     _require(actor)
     account = _locked(account)
     if not active:
@@ -80,6 +86,8 @@ def set_administrator_active(*, account: Account, active: bool, actor: Actor) ->
     before = _snapshot(account)
     account.is_active = active
     account.save(update_fields=["is_active"])
+    if not active:
+        end_sessions(account)
     _record(
         "administrator.activate" if active else "administrator.deactivate",
         account,
@@ -90,14 +98,29 @@ def set_administrator_active(*, account: Account, active: bool, actor: Actor) ->
 
 
 @atomic
-def set_administrator_password(*, account: Account, password: str, actor: Actor) -> Account:
-    """Its sessions end with their next request."""
+def set_administrator_password(*, account: Account, password: str, must_change: bool = False, actor: Actor) -> Account:
+    """Its sessions end. `must_change`: as for a new one."""
     _require(actor)
     account = _locked(account)
     before = _snapshot(account)
     _set_password(account, password)
-    account.save(update_fields=["password"])
+    account.password_change_required = must_change
+    account.save(update_fields=["password", "password_change_required"])
+    end_sessions(account)
     _record("administrator.password", account, before=before, actor=actor)
+    notify(account, Kind.PASSWORD_SET, by=actor.label)
+    return account
+
+
+@atomic
+def set_administrator_must_change(*, account: Account, must_change: bool, actor: Actor) -> Account:
+    """Whether the administrator has to choose another password at the next sign-in; the present one stays."""
+    _require(actor)
+    account = _locked(account)
+    before = _snapshot(account)
+    account.password_change_required = must_change
+    account.save(update_fields=["password_change_required"])
+    _record("administrator.must_change", account, before=before, actor=actor)
     return account
 
 

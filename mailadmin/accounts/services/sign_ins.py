@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from mailadmin.accounts import schemes
 from mailadmin.accounts.actors import Actor
+from mailadmin.accounts.factors import has_second_factor
 from mailadmin.accounts.identifiers import normalise_identifier
-from mailadmin.accounts.lockout import Attempt
+from mailadmin.accounts.lockout import Attempt, forgives
 from mailadmin.accounts.models import Account
 from mailadmin.audit import services as audit
 from mailadmin.transactions import atomic
@@ -24,7 +25,10 @@ def sign_in(*, request: HttpRequest, identifier: str, password: str) -> Account:
     account = authenticate(request, identifier=identifier, password=password)
     if account is None:
         raise ValidationError(_("Address and password do not match."), code="sign_in_failed")
-    attempt.succeed()
+    if has_second_factor(account) or not forgives(account):
+        attempt.withdraw()  # it is a sign-in once the factor is given, and no failure until then
+    else:
+        attempt.succeed()
     return account
 
 

@@ -16,13 +16,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from domains.models import Domain
 from mailadmin.accounts import services
-from mailadmin.accounts.access import SuperadminRequired
+from mailadmin.accounts.access import RecentlyAuthenticated, SuperadminRequired
+from mailadmin.accounts.factors import has_second_factor
 from mailadmin.accounts.forms.administrators import (
     AdministratorForm,
     AdministratorPasswordForm,
     NewAdministratorForm,
 )
 from mailadmin.accounts.models import Account
+from mailadmin.accounts.rules import can_reset_second_factor
 from mailadmin.pages.acts import Act, ConfirmView, ServiceFormView
 from mailadmin.pages.forms import ServiceForm
 from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList, StateField
@@ -94,7 +96,9 @@ class AdministratorExport(CsvExport, AdministratorList):
     )
 
 
-class AboutAdministrators(SuperadminRequired, Act):
+class AboutAdministrators(RecentlyAuthenticated, SuperadminRequired, Act):
+    """With the password given lately: at an open browser nobody makes another superadmin."""
+
     def back_url(self) -> str:
         return reverse("accounts:administrator_list")
 
@@ -145,6 +149,9 @@ class AdministratorEdit(AboutOne, ServiceFormView):
     def back_url(self) -> str:
         return reverse("accounts:administrator_list")
 
+    def may_reset_factor(self) -> bool:
+        return can_reset_second_factor(self.actor, self.object) and has_second_factor(self.object)
+
     def save(self, form: ServiceForm) -> Account:
         return services.edit_administrator(
             account=self.object, changes=form.changes, expected_revision=form.expected_revision, actor=self.actor
@@ -174,7 +181,10 @@ class AdministratorPassword(AboutOne, ServiceFormView):
 
     def save(self, form: ServiceForm) -> Account:
         return services.set_administrator_password(
-            account=self.object, password=form.cleaned_data["password"], actor=self.actor
+            account=self.object,
+            password=form.cleaned_data["password"],
+            must_change=form.cleaned_data["must_change"],
+            actor=self.actor,
         )
 
     def done(self, result: Account) -> str:

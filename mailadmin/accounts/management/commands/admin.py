@@ -13,7 +13,16 @@ from mailadmin.accounts import services
 from mailadmin.accounts.actors import Actor
 from mailadmin.accounts.models import Account, Role
 from mailadmin.addresses import normalise_address, normalise_domain
-from mailadmin.commands import ObjectCommand, add_active, add_password, given, read_password
+from mailadmin.commands import (
+    ObjectCommand,
+    add_active,
+    add_factor_reset,
+    add_must_change,
+    add_password,
+    add_set_up_link,
+    given,
+    read_password,
+)
 from mailadmin.transactions import atomic
 
 
@@ -35,6 +44,10 @@ class Command(ObjectCommand[Account]):
         parser.add_argument("--domain", action="append", metavar="DOMAIN", help="administers this one; repeat for more")
         add_active(parser)
         add_password(parser, hashes=False)
+        add_must_change(parser)
+        add_set_up_link(parser)
+        if not adding:
+            add_factor_reset(parser)
 
     def describe(self, row: Account) -> dict[str, Any]:
         return {
@@ -46,14 +59,19 @@ class Command(ObjectCommand[Account]):
             "created_at": row.created_at,
         }
 
+    @atomic
     def add(self, key: str, options: dict[str, Any], actor: Actor) -> Account:
-        return services.create_administrator(
+        row = services.create_administrator(
             email=key,
             password=read_password(options).get("password"),
             active=options.get("active", True),
+            must_change=options.get("must_change", False),
             **{"role": Role.DOMAIN_ADMIN, **_changes(options)},
             actor=actor,
         )
+        if "set_up_link" in options:
+            services.send_administrator_set_up(account=row, to=options["set_up_link"], actor=actor)
+        return row
 
     def edit(self, row: Account, options: dict[str, Any], actor: Actor) -> Account:
         return self._edit_all(row, options, read_password(options).get("password"), actor)
@@ -65,7 +83,16 @@ class Command(ObjectCommand[Account]):
         if "active" in options:
             row = services.set_administrator_active(account=row, active=options["active"], actor=actor)
         if password is not None:
-            row = services.set_administrator_password(account=row, password=password, actor=actor)
+            must_change = options.get("must_change", False)
+            row = services.set_administrator_password(
+                account=row, password=password, must_change=must_change, actor=actor
+            )
+        elif "must_change" in options:
+            row = services.set_administrator_must_change(account=row, must_change=options["must_change"], actor=actor)
+        if "reset_second_factor" in options:
+            row = services.reset_second_factor(account=row, reason=options["reset_second_factor"], actor=actor)
+        if "set_up_link" in options:
+            row = services.send_administrator_set_up(account=row, to=options["set_up_link"], actor=actor)
         return row
 
     def delete(self, row: Account, actor: Actor) -> None:

@@ -43,6 +43,17 @@ class Account(AbstractBaseUser):
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
     is_active = models.BooleanField(_("active"), default=True)
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, db_default="", default="")
+    # Set with a password that somebody else chose: the person can do nothing until it is another one.
+    password_change_required = models.BooleanField(db_default=False, default=False)
+    # Where a link for a forgotten password may go: an administrator's own field, a mailbox's `email_other`; and which
+    # address its owner has confirmed.
+    recovery_address = models.CharField(_("recovery address"), max_length=255, blank=True, db_default="", default="")
+    confirmed_recovery_address = models.CharField(max_length=255, blank=True, db_default="", default="")
+    # An administrator's; a mailbox user's is the mailbox's, as with Postfixadmin. Base32 (RFC 6238).
+    totp_secret = models.CharField(max_length=64, blank=True, db_default="", default="")
+    # The time step of the last code that was accepted: no code counts twice.
+    totp_last_step = models.BigIntegerField(db_default=0, default=0)
     # The services delete the account with the mailbox: Django would set this to NULL before, which MariaDB refuses.
     mailbox = models.OneToOneField(
         Mailbox, on_delete=models.DO_NOTHING, null=True, blank=True, db_constraint=False, related_name="account"
@@ -91,6 +102,17 @@ class Account(AbstractBaseUser):
     def is_administrator(self) -> bool:
         return self.role != Role.MAILBOX_USER
 
+    @property
+    def wanted_recovery_address(self) -> str:
+        return self.mailbox.email_other if self.mailbox else self.recovery_address
+
+    @property
+    def recovery_to(self) -> str:
+        """Where a link for a forgotten password may go: the wanted address once its owner has confirmed that very one.
+        A mailbox's may be changed by others, Postfixadmin among them; it counts no more then."""
+        wanted = self.wanted_recovery_address
+        return wanted if wanted == self.confirmed_recovery_address else ""
+
     def revision_values(self) -> list[list[str]]:
         """The domains count as well; a sign-in or a new password makes no form stale."""
         fields = ("email", "name", "role", "is_active", "language")
@@ -115,22 +137,3 @@ class Administration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.domain_id}"
-
-
-class SignIn(models.Model):
-    """A try to sign in: what the lockout counts, and what a person is shown as the last sign-ins."""
-
-    identifier = models.CharField(max_length=255)  # the address as typed, in lower case
-    client_address = models.CharField(max_length=45)  # an IPv6 address as its /64 network
-    at = models.DateTimeField(db_default=Now(), default=timezone.now)
-    succeeded = models.BooleanField()
-
-    class Meta:
-        db_table = "mailadmin_sign_in"
-        indexes = [
-            models.Index(fields=["identifier", "succeeded", "at"], name="sign_in_by_identifier"),
-            models.Index(fields=["client_address", "succeeded", "at"], name="sign_in_by_client"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.identifier} {self.client_address}"
