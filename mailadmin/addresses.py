@@ -121,7 +121,7 @@ def _normalise_target(target: str, *, catch_all: bool) -> str:
         return normalise_address(target, catch_all=catch_all)
     except ValidationError as error:
         raise ValidationError(
-            "%(target)s: %(reason)s",
+            _("%(target)s: %(reason)s"),
             error.code if hasattr(error, "code") else "target_invalid",
             {"target": target[:255], "reason": " ".join(error.messages)},
         ) from None

@@ -5,4 +5,14 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailadmin.settings")
 app = Celery("mailadmin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["mailadmin.mailhost", "domains", "mailboxes"])
+app.autodiscover_tasks(
+    [
+        "mailadmin.accounts",
+        "mailadmin.letters",
+        "mailadmin.mailhost",
+        "domains",
+        "mailboxes",
+        "vacations",
+        "app_passwords",
+    ]
+)

@@ -17,6 +17,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, Permiss
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
+from django.utils import translation
 
 from mailadmin.accounts.actors import Actor
 from mailadmin.mailhost.queue import waiting
@@ -24,7 +25,15 @@ from mailadmin.mailhost.queue import waiting
 Row = TypeVar("Row", bound=Model)
 
 
-class ObjectCommand(BaseCommand, ABC, Generic[Row]):
+class EnglishCommand(BaseCommand):
+    """Scripts read what commands say: it is the same whatever the site's LANGUAGE_CODE."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        with translation.override("en"):
+            return super().execute(*args, **options)
+
+
+class ObjectCommand(EnglishCommand, ABC, Generic[Row]):
     """Subclasses say what the rows are and which service each verb calls."""
 
     key_name: ClassVar[str]
@@ -147,6 +156,26 @@ def add_password(parser: CommandParser, *, hashes: bool = True) -> None:
     group.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     if hashes:
         group.add_argument("--password-hash", metavar="HASH", help="a hash with its {SCHEME}, as doveadm pw prints")
+
+
+def add_must_change(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--must-change", action=argparse.BooleanOptionalAction, help="another password at the next sign-in, or not"
+    )
+
+
+def add_factor_reset(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--reset-second-factor", metavar="REASON", help="remove app, passkeys and recovery codes; why goes to the audit"
+    )
+
+
+def add_set_up_link(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--set-up-link",
+        metavar="ADDRESS",
+        help="no password, or none any more: the person is sent a link there to choose one",
+    )
 
 
 def read_password(options: dict[str, Any]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -25,3 +26,26 @@ def _flat(error: ValidationError) -> list[ValidationError]:
 
 def refuse(field: str, text: str, code: str, **shown: object) -> NoReturn:
     raise ValidationError({field: ValidationError(text, code, shown)})
+
+
+class Refusals:
+    """Gathers what several checks refuse at their fields, each in a `with` of its own, so that all is told at once."""
+
+    def __init__(self) -> None:
+        self._by_field: dict[str, list[ValidationError]] = {}
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, ValidationError) or not hasattr(error, "error_dict"):
+            return False
+        for field, errors in error.error_dict.items():
+            self._by_field.setdefault(field, []).extend(errors)
+        return True
+
+    def raise_any(self) -> None:
+        if self._by_field:
+            raise ValidationError(self._by_field)

@@ -1,8 +1,9 @@
-"""Lets a first `migrate` that was cut off run again.
+"""Lets a `migrate` that was cut off run again.
 
 MariaDB's DDL has no transactions: a process killed between CREATE TABLE and the row in django_migrations leaves a
 table behind, and the next run would stop at it. Before each run, a table of a migration that is not recorded is
-dropped if it is empty (so no row is ever lost) and refused if it is not.
+dropped if it is empty (so no row is ever lost) and refused if it is not. A column that is there already is left as
+it is: migrations add columns by `AddField` of this module.
 """
 
 from __future__ import annotations
@@ -14,6 +15,24 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration, operations
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import ProjectState
+
+CONTENT_TYPE_NAME = ("contenttypes", "0002_remove_content_type_name")
+
+
+class AddField(operations.AddField):
+    """Adds the column, unless a run that was cut off has added it."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        column = model._meta.get_field(self.name).column
+        connection = schema_editor.connection
+        with connection.cursor() as cursor:
+            present = connection.introspection.get_table_description(cursor, model._meta.db_table)
+        if column not in {each.name for each in present}:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 def drop_unrecorded_tables(*, using: str, plan: list[tuple[Migration, bool]], **kwargs: Any) -> None:
@@ -26,7 +45,9 @@ def drop_unrecorded_tables(*, using: str, plan: list[tuple[Migration, bool]], **
     forwards = [migration for migration, backwards in plan if not backwards]
     for table in [table for migration in forwards for table in _tables(migration) if table in present]:
         _drop_if_empty(connection, table)
-    _record_content_type_name(connection, forwards, present)
+    if _is_content_type_name_gone(connection, forwards, present):
+        MigrationRecorder(connection).record_applied(*CONTENT_TYPE_NAME)
+        plan[:] = [step for step in plan if (step[0].app_label, step[0].name) != CONTENT_TYPE_NAME]
 
 
 def _tables(migration: Migration) -> list[str]:
@@ -57,13 +78,13 @@ def _drop_if_empty(connection: BaseDatabaseWrapper, table: str) -> None:
         cursor.execute(f"DROP TABLE {name}")
 
 
-def _record_content_type_name(connection: BaseDatabaseWrapper, forwards: list[Migration], present: set[str]) -> None:
-    """The one early migration of Django's own that removes a column: recorded, if the column is gone."""
-    later = ("contenttypes", "0002_remove_content_type_name")
+def _is_content_type_name_gone(connection: BaseDatabaseWrapper, forwards: list[Migration], present: set[str]) -> bool:
+    """Whether the one early migration of Django's own that removes a column has done so, and was cut off after it."""
     planned = {(migration.app_label, migration.name) for migration in forwards}
-    if "django_content_type" not in present or later not in planned or ("contenttypes", "0001_initial") in planned:
-        return
+    if "django_content_type" not in present or CONTENT_TYPE_NAME not in planned:
+        return False
+    if ("contenttypes", "0001_initial") in planned:
+        return False
     with connection.cursor() as cursor:
         columns = connection.introspection.get_table_description(cursor, "django_content_type")
-    if "name" not in {column.name for column in columns}:
-        MigrationRecorder(connection).record_applied(*later)
+    return "name" not in {column.name for column in columns}

@@ -4,8 +4,11 @@ Each secret may also be given as a file: SECRET_KEY_FILE, DATABASE_URL_FILE, CEL
 """
 
 import os
+import re
 import socket
+from email.utils import parseaddr
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -47,6 +50,36 @@ def whole_number(name: str, default: int, *, low: int, high: int) -> int:
     return int(value)
 
 
+def site_url(name: str) -> str:
+    """'https://mail.example.org', or empty: only a scheme and a host, for the pages know their own paths."""
+    text = env.str(name, default="").rstrip("/")
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if text and not (valid and text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc):
+        raise ImproperlyConfigured(f"{name} must be like https://mail.example.org, not {text!r}.")
+    return str(text)
+
+
+def mail_from(name: str, default: str) -> str:
+    """'postmaster@example.org', or with a name: 'Mail of Example <postmaster@example.org>'."""
+    text = env.str(name, default="") or default
+    _name, address = parseaddr(text)
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address) or not text.isprintable():
+        raise ImproperlyConfigured(f"{name} must be an address, or NAME <ADDRESS>, not {text!r}.")
+    return str(text)
+
+
+def some_of(name: str, choices: tuple[str, ...]) -> list[str]:
+    values = [value.strip() for value in env.list(name, default=[])]
+    unknown = [value for value in values if value not in choices]
+    if unknown:
+        raise ImproperlyConfigured(f"{name} must be some of {', '.join(choices)}, not {', '.join(unknown)}.")
+    return values
+
+
 def one_of(name: str, default: str, choices: tuple[str, ...]) -> str:
     value = env.str(name, default=default) or default
     if value not in choices:
@@ -66,18 +99,25 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Addresses of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 HTTPS = env.bool("HTTPS", default=False)
+# Where people find these pages, for the links in mails: never what a client says in its Host header. Empty: no mail
+# with a link is sent, so that who forgot a password needs an administrator.
+SITE_URL = site_url("SITE_URL")
+HOSTNAME = socket.gethostname()
 
 INSTALLED_APPS = [
     "mailadmin.accounts",
     "mailadmin.audit",
+    "mailadmin.letters",
     "mailadmin.mailhost",
     "mailadmin.pages",
     "domains",
     "aliases",
     "mailboxes",
+    "vacations",
+    "app_passwords",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
+    "django.contrib.sessions",  # its table is unused since ours has more columns; migrations name it
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -103,6 +143,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "mailadmin.accounts.middleware.TimeZoneMiddleware",
+    "mailadmin.accounts.obligations.ObligationsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -172,9 +214,13 @@ PASSWORD_HASHERS = [
 ]
 PASSWORD_MIN_LENGTH = whole_number("PASSWORD_MIN_LENGTH", 10, low=8, high=128)
 PASSWORD_MAX_LENGTH = 1024
+# From 0 to 4, as zxcvbn counts: 3 needs 10**8 guesses or more, 4 10**10.
+PASSWORD_MIN_SCORE = whole_number("PASSWORD_MIN_SCORE", 3, low=0, high=4)
+# The site's own words, which make no password: the name of the firm, its products, its street.
+PASSWORD_WORDS = env.list("PASSWORD_WORDS", default=[])
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "mailadmin.accounts.passwords.LengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "mailadmin.accounts.passwords.StrengthValidator"},
 ]
 # How new mailbox passwords are stored; a weaker one is replaced at sign-in.
 MAILBOX_PASSWORD_SCHEME = one_of(
@@ -186,7 +232,14 @@ SIGN_IN_WINDOW_SECONDS = whole_number("SIGN_IN_WINDOW_SECONDS", 900, low=60, hig
 SIGN_IN_FAILURES_PER_PAIR = whole_number("SIGN_IN_FAILURES_PER_PAIR", 5, low=1, high=1000)
 SIGN_IN_FAILURES_PER_ACCOUNT = whole_number("SIGN_IN_FAILURES_PER_ACCOUNT", 25, low=1, high=10_000)
 SIGN_IN_FAILURES_PER_ADDRESS = whole_number("SIGN_IN_FAILURES_PER_ADDRESS", 100, low=1, high=100_000)
+# A session ends so long after the sign-in, and so long after its last request. What is sensitive asks for the
+# password again once it was given so long ago.
+SESSION_ENGINE = "mailadmin.accounts.sessions"
 SESSION_COOKIE_AGE = whole_number("SESSION_HOURS", 12, low=1, high=24 * 365) * 3600
+SESSION_IDLE_MINUTES = whole_number("SESSION_IDLE_MINUTES", 60, low=2, high=60 * 24 * 365)
+REAUTHENTICATION_MINUTES = whole_number("REAUTHENTICATION_MINUTES", 15, low=1, high=60 * 24)
+# Whose accounts can do nothing until a second factor is set up.
+SECOND_FACTOR_REQUIRED = some_of("SECOND_FACTOR_REQUIRED", ("superadmin", "domain_admin", "mailbox_user"))
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
@@ -224,15 +277,19 @@ STORAGES = {
 
 # -- Language and time ------------------------------------------------------------------------------------
 LOCALE_PATHS = [BASE_DIR / "mailadmin" / "locale"]
-# A language is offered once its catalogue is there: a page half in French helps nobody.
+# A language is offered once its catalogue is compiled, as `make setup` does.
 LANGUAGES = [
     (code, name)
     for code, name in (("en", _("English")), ("fr", _("French")))
-    if code == "en" or (LOCALE_PATHS[0] / code).is_dir()
+    if code == "en" or (LOCALE_PATHS[0] / code / "LC_MESSAGES" / "django.mo").exists()
 ]
 LANGUAGE_CODE = one_of("LANGUAGE_CODE", "en", tuple(code for code, _name in LANGUAGES))
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+FORMAT_MODULE_PATH = ["mailadmin.formats"]
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HTTPS
 
 # -- Addresses --------------------------------------------------------------------------------------------
 SMTPUTF8 = env.bool("SMTPUTF8", default=False)
@@ -242,16 +299,34 @@ QUOTA_MULTIPLIER = whole_number("QUOTA_MULTIPLIER", 1_024_000, low=1, high=2**30
 # May the administrators of a domain change its abuse, hostmaster, postmaster and webmaster aliases?
 ROLE_ALIASES_FOR_DOMAIN_ADMINS = env.bool("ROLE_ALIASES_FOR_DOMAIN_ADMINS", default=False)
 
+# -- Mails that we send -----------------------------------------------------------------------------------
+try:
+    globals().update(env.email_url_config(env.str("EMAIL_URL", default="") or "smtp://127.0.0.1:25"))
+except (ImproperlyConfigured, ValueError):
+    raise ImproperlyConfigured("EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:587.") from None
+EMAIL_TIMEOUT = 30
+MAIL_FROM = mail_from("MAIL_FROM", f"no-reply@{urlsplit(SITE_URL).hostname or HOSTNAME}")
+# A link for a forgotten password is good for an hour; one by which an administrator has somebody set up an account:
+SET_UP_HOURS = whole_number("SET_UP_HOURS", 72, low=1, high=24 * 30)
+
+# -- Mailbox users ----------------------------------------------------------------------------------------
+# Whether they may forward to addresses outside this server's domains, and to how many.
+FORWARD_OUTSIDE = env.bool("FORWARD_OUTSIDE", default=True)
+FORWARDING_TARGETS_AT_MOST = whole_number("FORWARDING_TARGETS_AT_MOST", 50, low=1, high=1000)
+# App passwords are offered for DAV and ActiveSync: the web server asks /dav-auth/ (docs/app-passwords.md).
+DAV_APP_PASSWORDS = env.bool("DAV_APP_PASSWORDS", default=False)
+
 # -- The mail host ----------------------------------------------------------------------------------------
 MAIL_HOST = env.str("MAIL_HOST", default="main")  # this machine's name among the mail hosts
 MAIL_VOLUME = Path(env.str("MAIL_VOLUME", default=str(VAR_DIR / "vmail")))
+# The name that mail programs are told for IMAP and submission.
+MAIL_SERVER_NAME = env.str("MAIL_SERVER_NAME", default="") or socket.gethostname()
 MAIL_OWNER = env.str("MAIL_OWNER", default="")  # USER:GROUP of the Maildirs; empty: whoever runs the worker
 MAPS_DIR = Path(env.str("MAPS_DIR", default=str(VAR_DIR / "maps")))
 MAPS_TYPE = one_of("MAPS_TYPE", "texthash", ("lmdb", "cdb", "hash", "texthash", "sql"))
 MAIL_CONFIG = env.str("MAIL_CONFIG", default="")  # Postfix's configuration directory; empty: none to tell
 DOVECOT_CONFIG = env.str("DOVECOT_CONFIG", default="")  # dovecot.conf; empty: none to tell
 ARCHIVE_DAYS = whole_number("ARCHIVE_DAYS", 30, low=0, high=36_500)
-# Whether a mailbox user's forwarding and an alias may end outside the domains of this server.
 SWEEP_SECONDS = whole_number("SWEEP_SECONDS", 15, low=1, high=3600)
 
 # -- Celery -----------------------------------------------------------------------------------------------
@@ -284,10 +359,16 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "mailadmin.mailhost.tasks.sweep", "schedule": SWEEP_SECONDS},
     "recount": {"task": "domains.tasks.recount", "schedule": 600},
+    "end-vacations": {"task": "vacations.tasks.end_past", "schedule": 600},
+    "close-expired-app-passwords": {"task": "app_passwords.tasks.close_expired", "schedule": 300},
     "purge-archive": {"task": "mailboxes.tasks.purge_archive", "schedule": 3600},
     "forget-sessions": {"task": "mailadmin.accounts.tasks.forget_sessions", "schedule": 86_400},
     "forget-sign-ins": {"task": "mailadmin.accounts.tasks.forget_sign_ins", "schedule": 86_400},
     "prune": {"task": "mailadmin.mailhost.tasks.prune", "schedule": 3600},
+    "send-letters": {"task": "mailadmin.letters.tasks.send_letters", "schedule": 60},
+    "forget-letters": {"task": "mailadmin.letters.tasks.forget_letters", "schedule": 86_400},
+    # More often than daily, for beat forgets a day's run if the machine is off at its time; each warning goes out once.
+    "warn-of-expiry": {"task": "mailadmin.letters.tasks.warn_of_expiry", "schedule": 6 * 3600},
 }
 
 # -- Log --------------------------------------------------------------------------------------------------

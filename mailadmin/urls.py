@@ -4,10 +4,13 @@ urlpatterns = [
     path("", include("mailadmin.pages.urls")),
     path("", include("mailadmin.accounts.urls")),
     path("domains/", include("domains.urls")),
-    path("mailboxes/", include("mailboxes.urls")),
+    path("", include("mailboxes.urls")),
+    path("", include("vacations.urls")),
     path("aliases/", include("aliases.urls")),
+    path("", include("app_passwords.urls")),
     path("audit/", include("mailadmin.audit.urls")),
     path("mailhost/", include("mailadmin.mailhost.urls")),
+    path("letters/", include("mailadmin.letters.urls")),
 ]
 
 handler400 = "mailadmin.pages.errors.bad_request"

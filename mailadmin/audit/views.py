@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 
 from mailadmin.accounts.access import AdministratorRequired
+from mailadmin.accounts.models import Role
 from mailadmin.audit.forms import AuditFilters, action_label
 from mailadmin.audit.models import Entry
+from mailadmin.audit.words import field_label
 from mailadmin.pages.finding import typed_address
 from mailadmin.pages.lists import Column, CsvExport, FilterForm, KeysetList
 from mailadmin.pages.trail import Crumb
@@ -95,12 +97,21 @@ class AuditDetail(AdministratorRequired, View):
 def fields_of(entry: Entry) -> list[dict[str, Any]]:
     """Field by field what it was and what it is; a side that is not there is None."""
     return [
-        {"name": name, "before": _shown(entry.before.get(name)), "after": _shown(entry.after.get(name))}
+        {
+            "name": name,
+            "label": field_label(name),
+            "before": _shown(name, entry.before.get(name)),
+            "after": _shown(name, entry.after.get(name)),
+        }
         for name in sorted(entry.before.keys() | entry.after.keys())
     ]
 
 
-def _shown(value: Any) -> str | None:
+def _shown(name: str, value: Any) -> str | None:
+    if name == "role" and value is not None:
+        return str(dict(Role.choices).get(value, value))
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     return json.dumps(value, ensure_ascii=False)

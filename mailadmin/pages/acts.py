@@ -128,6 +128,10 @@ class ServiceFormView(Act, FormView):
         messages.success(self.request, told(self.done(result), self.live_keys(result)))
         return HttpResponseRedirect(self.done_url(result))
 
+    def form_invalid(self, form: ServiceForm) -> HttpResponse:
+        form.focus_first_error()
+        return super().form_invalid(form)
+
     def refused(self, form: ServiceForm, error: ValidationError) -> HttpResponse:
         if "stale" in codes(error) and self.object is not None:
             del self.object

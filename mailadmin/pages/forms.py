@@ -89,6 +89,15 @@ class ServiceForm(forms.Form):
     def deny(self) -> None:
         self.add_error(self.denied_field, ValidationError(_("You may not do this."), code="denied"))
 
+    def focus_first_error(self) -> None:
+        """The page opens where something must be mended, and a screen reader reads it out: without JavaScript too."""
+        wrong = next((name for name in self.fields if name in self.errors), None)
+        for name, field in self.fields.items():
+            if name == wrong:
+                field.widget.attrs["autofocus"] = True
+            elif wrong:
+                field.widget.attrs.pop("autofocus", None)  # of two the browser would take the first
+
     def show_present(self, instance: Model) -> None:
         """After a `stale` refusal: what is there now stands beside what was typed, and sending again overwrites it."""
         self.instance = instance

@@ -6,13 +6,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from mailadmin.accounts.models import Account
 
 
 @dataclass(frozen=True)
 class Crumb:
     label: Any
     url: str = ""  # empty: the page itself
+
+
+def own_page(account: Account) -> str:
+    """What the page at /account/ is called wherever something leads to it."""
+    return _("My mailbox") if account.mailbox_id else _("My account")
+
+
+def own_crumbs(account: Account, *titles: Any) -> list[Crumb]:
+    """Of a page about oneself."""
+    return [Crumb(own_page(account), reverse("accounts:own")), *(Crumb(title) for title in titles)]
 
 
 def way_back(request: HttpRequest, otherwise: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+from tests.servers.gunicorn import Gunicorn
+
 from .person import Person
 
 NEW_PASSWORD = "blue lamp under seven trees"
@@ -115,6 +117,28 @@ def test_a_mailbox(plain_person: Person) -> None:
     person.press("Restore")
     person.press("Restore")
     assert person.told == [f"The mailbox {jo} is restored. {LIVE_SOON}"]
+
+
+def test_ones_own_app_passwords_and_forwarding(plain_person: Person, site: Gunicorn) -> None:
+    person, domain = plain_person, a_domain(plain_person)
+    site.project.manage("mailbox", "add", f"joe@{domain}", "--password-stdin", text=f"{NEW_PASSWORD}\n")
+    person.browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    person.sign_in(f"joe@{domain}", NEW_PASSWORD)
+
+    person.open("/account/app-passwords/")
+    person.press("Make an app password")
+    person.fill(name="Phone")
+    person.press("Make the app password")
+    assert "Your app password for “Phone”" in person.text
+    person.press("I have entered it")
+    person.press("Revoke")
+    person.press("Revoke it")
+    assert person.told == [f"The app password “Phone” is revoked. {LIVE_SOON}"]
+
+    person.open("/account/forwarding/")
+    person.fill(targets="friend@elsewhere.test", keep_copy=False)
+    person.press("Save")
+    assert person.told == [f"Your forwarding is saved. {LIVE_SOON}"]
 
 
 def test_an_alias(plain_person: Person) -> None:

@@ -21,6 +21,8 @@ from mailboxes.services import (
     set_mailbox_password,
 )
 from tests.factories import make_alias, make_domain, make_mailbox, password_hash, system
+from vacations.models import Vacation
+from vacations.services import end_vacation, set_vacation
 
 Pair = tuple[Callable[[], object], Callable[[], object]]
 
@@ -139,6 +141,30 @@ def bulk_in_both_orders(name: str) -> Pair:
     return lambda: in_order(aliases, False), lambda: in_order(aliases[::-1], True)
 
 
+def vacation_twice(name: str) -> Pair:
+    joe = make_mailbox(f"joe@{name}")
+    return _twice(lambda: _away(joe))
+
+
+def vacation_and_rename(name: str) -> Pair:
+    joe = make_mailbox(f"joe@{name}")
+    return lambda: _away(joe), lambda: rename_mailbox(mailbox=joe, address=f"jim@{name}", actor=system())
+
+
+def vacation_and_delete(name: str) -> Pair:
+    joe = _mailbox_with_aliases(name)
+    return lambda: _away(joe), lambda: _delete(joe)
+
+
+def vacation_and_end(name: str) -> Pair:
+    joe = make_mailbox(f"joe@{name}")
+    _away(joe)
+    return (
+        lambda: set_vacation(mailbox=joe, active=True, subject="Other", body="Away.", actor=system()),
+        lambda: end_vacation(mailbox=joe, actor=system()),
+    )
+
+
 PAIRS: dict[str, Callable[[str], Pair]] = {
     "rename and delete": rename_and_delete,
     "delete and restore": delete_and_restore,
@@ -157,6 +183,10 @@ PAIRS: dict[str, Callable[[str], Pair]] = {
     "administrators of one address": one_administrator,
     "password and rename": password_and_rename,
     "bulk in both orders": bulk_in_both_orders,
+    "vacation set twice": vacation_twice,
+    "vacation and rename": vacation_and_rename,
+    "vacation and delete": vacation_and_delete,
+    "vacation set and ended": vacation_and_end,
 }
 
 
@@ -178,6 +208,12 @@ def left_alone() -> list[str]:
         for row in [*Mailbox.objects.all(), *Alias.objects.all()]
         if row.domain_id not in domains
     ]
+    boxes = set(Mailbox.objects.values_list("pk", flat=True))
+    left += [
+        f"the vacation reply of {pk} has no mailbox"
+        for pk in Vacation.objects.values_list("pk", flat=True)
+        if pk not in boxes
+    ]
     left += [f"{row.pk} has no target" for row in AliasDomain.objects.all() if row.target_id not in domains]
     left += [
         f"{alias.pk} -> {target}"
@@ -194,6 +230,10 @@ def _dangles(target: str, domains: set[str]) -> bool:
 
 def _counts(row: DomainUsage) -> tuple[int, int, int]:
     return row.mailboxes, row.aliases, row.quota_bytes
+
+
+def _away(mailbox: Mailbox) -> object:
+    return set_vacation(mailbox=mailbox, active=True, subject="", body="Away.", actor=system())
 
 
 def _mailbox_with_aliases(name: str) -> Mailbox:

@@ -8,7 +8,7 @@ from typing import Any
 from tests.servers import mailserver
 from tests.servers.gunicorn import Gunicorn
 from tests.servers.mariadb import MariaDB
-from tests.servers.process import ServerFailed, last_lines, wait_until
+from tests.servers.process import ServerFailed, free_port, last_lines, wait_until
 from tests.servers.project import Project
 from tests.servers.redis import Redis
 from tests.servers.worker import Worker
@@ -42,9 +42,13 @@ class Stack:
             MAIL_OWNER=f"{mailserver.OWNER}:{mailserver.OWNER}",
             SWEEP_SECONDS=SWEEP_SECONDS,
         )
-        configure = mailserver.as_in_the_guide if seed else mailserver.rendered
+        self.sieve_port = 0 if seed else free_port()
         self.project.set_up()
-        self.mail = configure(self.project, mariadb)
+        self.mail = (
+            mailserver.as_in_the_guide(self.project, mariadb)
+            if seed
+            else mailserver.rendered(self.project, mariadb, sieve_port=self.sieve_port)
+        )
         self.web = Gunicorn(self.project)
         self.worker = Worker(self.project, with_beat=True)
 

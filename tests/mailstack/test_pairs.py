@@ -17,6 +17,7 @@ PAIRS = [
     "moves in opposite directions", "alias domain and mailbox", "alias domains in a circle", "delete twice",
     "edit and delete", "domain deleted and mailbox made", "aliases that share targets", "forwardings in a circle",
     "renames to one address", "administrators of one address", "password and rename", "bulk in both orders",
+    "vacation set twice", "vacation and rename", "vacation and delete", "vacation set and ended",
 ]  # fmt: skip
 GOOD = {"done", "PermissionDenied", "DoesNotExist"}
 

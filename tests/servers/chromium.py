@@ -18,7 +18,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-search-engine-choice-screen",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",  # passkeys belong to a name
     "--lang=en",
     "--force-prefers-reduced-motion",  # a click must not race with a smooth scroll
 ]

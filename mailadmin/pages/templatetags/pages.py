@@ -11,16 +11,18 @@ from django.template.defaultfilters import filesizeformat
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from aliases.models import Alias
 from mailadmin.addresses import show_address, show_domain
 from mailadmin.audit.forms import action_label
 from mailadmin.audit.models import Entry
+from mailadmin.audit.words import field_label
 
 register = template.Library()
 register.filter("show_address", show_address)
@@ -72,7 +74,8 @@ def megabytes(value: int | None) -> str:
         number = number / step
         if number < 1024 or unit == _("TB"):
             break
-    return f"{number:.0f} {unit}" if number >= 100 or number == int(number) else f"{number:.1f} {unit}"
+    decimals = 0 if number >= 100 or number == int(number) else 1
+    return f"{number_format(round(number, decimals), decimals)}\N{NO-BREAK SPACE}{unit}"
 
 
 @register.filter
@@ -128,10 +131,14 @@ def meter(used: int | None, most: int, label: str, unit: str = "bytes") -> SafeS
 
 
 @register.simple_tag
-def state_badge(active: bool) -> SafeString:
+def state_badge(active: bool, of: str = "") -> SafeString:
+    """`of="mailbox"`: the words for one, where a language has others for it than for a domain or an alias."""
+    on, off = _("Active"), _("Off")
+    if of == "mailbox":
+        on, off = pgettext("mailbox", "Active"), pgettext("mailbox", "Off")
     if active:
-        return mark_safe(f'<span class="badge badge-on">{_("Active")}</span>')  # noqa: S308 a fixed text
-    return mark_safe(f'<span class="badge badge-off">{_("Off")}</span>')  # noqa: S308 a fixed text
+        return mark_safe(f'<span class="badge badge-on">{on}</span>')  # noqa: S308 a fixed text
+    return mark_safe(f'<span class="badge badge-off">{off}</span>')  # noqa: S308 a fixed text
 
 
 @register.filter
@@ -147,7 +154,8 @@ def targets(alias: Alias) -> str:
     others = [show_address(target) for target in alias.targets if target != alias.address]
     shown = ", ".join(others[:TARGETS_SHOWN])
     rest = len(others) - TARGETS_SHOWN
-    return shown if rest <= 0 else f"{shown} {ngettext('and %d more', 'and %d more', rest) % rest}"
+    more = ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest}
+    return shown if rest <= 0 else f"{shown} {more}"
 
 
 register.filter("action_label", action_label)
@@ -155,7 +163,8 @@ FACES = {
     "page": gettext_lazy("page"),
     "command": gettext_lazy("command line"),
     "worker": gettext_lazy("worker"),
-    "sign_in": gettext_lazy("sign-in"),
+    "sign-in": gettext_lazy("sign-in"),
+    "link": gettext_lazy("link in a mail"),
 }
 
 
@@ -170,6 +179,5 @@ def changed_fields(entry: Entry) -> str:
     if not entry.before or not entry.after:
         return ""
     names = sorted(entry.before.keys() | entry.after.keys())
-    return ", ".join(name.replace("_", " ") for name in names[:FIELDS_SHOWN]) + (
-        "…" if len(names) > FIELDS_SHOWN else ""
-    )
+    shown = ", ".join(field_label(name) for name in names[:FIELDS_SHOWN])
+    return f"{shown}…" if len(names) > FIELDS_SHOWN else shown
