@@ -14,6 +14,7 @@ from pathlib import Path
 from bench.live import measure_live
 from bench.pages import measure_creates, measure_pages
 from bench.parts import Part, measure_maildirs, measure_services, measure_tables
+from bench.portal import measure_portal
 from bench.report import Line, markdown
 from bench.site import DURABLE, Site
 from tests.servers.mariadb import MariaDB
@@ -38,6 +39,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "create": ("Creating a mailbox", lambda sites: measure_services(sites) + _creates(sites)),
     "tables": ("Lookup tables", measure_tables),
     "maildirs": ("Maildirs", measure_maildirs),
+    "portal": ("The portal", with_web(measure_portal)),
     "live": ("Until a change is live", with_web(lambda sites: measure_live(sites[0]))),
 }
 

@@ -18,9 +18,10 @@ class Client:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=600)
         self._cookies: dict[str, str] = {}
 
-    def sign_in(self) -> None:
+    def sign_in(self, identifier: str = SUPERADMIN, password: str = PASSWORD) -> float:
+        """Seconds of the POST."""
         self.get("/sign-in/")
-        self.post("/sign-in/", identifier=SUPERADMIN, password=PASSWORD)
+        return self.post("/sign-in/", identifier=identifier, password=password)
 
     def get(self, path: str) -> float:
         """Seconds until the whole page was there."""

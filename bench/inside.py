@@ -27,14 +27,17 @@ from bench.views import HASH  # noqa: E402
 from domains.models import Domain  # noqa: E402
 from domains.tasks import recount  # noqa: E402
 from mailadmin.accounts.actors import Actor  # noqa: E402
-from mailadmin.accounts.schemes import hash_password  # noqa: E402
+from mailadmin.accounts.schemes import hash_password, verify  # noqa: E402
 from mailadmin.mailhost import maildirs, volume  # noqa: E402
 from mailadmin.mailhost.apply import apply_pending, build_tables  # noqa: E402
 from mailadmin.mailhost.entries import TABLES  # noqa: E402
 from mailadmin.mailhost.models import Kind, MailHost, PendingWork  # noqa: E402
 from mailadmin.mailhost.source import all_entries  # noqa: E402
 from mailadmin.mailhost.tables import tables_of_this_host  # noqa: E402
+from mailboxes.models import Mailbox  # noqa: E402
 from mailboxes.services import create_mailbox  # noqa: E402
+from vacations.addresses import addresses_of  # noqa: E402
+from vacations.services import set_vacation  # noqa: E402
 
 BUILDS = 3
 CHANGES = 30
@@ -175,7 +178,23 @@ def _make(root: Path, folders: list[Path], files: list[tuple[Path, bytes]], owne
         os.chown(root / name, owner.uid, -1 if owner.gid is None else owner.gid)
 
 
-PARTS = {act.__name__: act for act in (build, change, domain, creates, directories, recounts)}
+def replies() -> dict[str, Any]:
+    """Vacation replies: set by the service, brought to the volume, and what the latter looks up; and a hash."""
+    host, actor = MailHost.objects.get(pk=HOST), Actor.of_command()
+    apply_pending(host)
+    mailboxes = list(Mailbox.objects.filter(domain_id=SMALL).order_by("pk")[:CHANGES])
+    texts: dict[str, Any] = {"active": True, "subject": "Away", "body": "Back on Monday.", "actor": actor}
+    set_, scripts = [], []
+    for mailbox in mailboxes:
+        set_.append(milliseconds(partial(set_vacation, mailbox=mailbox, **texts)))
+        scripts.append(milliseconds(lambda: apply_pending(host)))
+    addresses = [milliseconds(partial(addresses_of, mailbox.pk)) for mailbox in mailboxes]
+    stored = hash_password(texts["body"])
+    verify_ = [milliseconds(lambda: verify(texts["body"], stored)) for _number in range(HASHES)]
+    return {"set": set_, "scripts": scripts, "addresses": addresses, "verify": verify_}
+
+
+PARTS = {act.__name__: act for act in (build, change, domain, creates, directories, recounts, replies)}
 
 if __name__ == "__main__":
     print(json.dumps(PARTS[sys.argv[1]]()))

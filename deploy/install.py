@@ -1,6 +1,7 @@
-"""Puts the locked Python packages into .venv: `install.py` for running, `install.py --dev` for testing as well.
+"""Puts the locked Python packages into .venv: `install.py` for running, `install.py --dev` for testing as well; and
+compiles the message catalogues.
 
-Only the standard library, because nothing is installed yet. Does nothing when the locks have not changed.
+Only the standard library, because nothing is installed yet. Does nothing when neither has changed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ VENV = BASE_DIR / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed"
 DEV_LOCK = BASE_DIR / "requirements" / "dev.txt"
+CATALOGUES = BASE_DIR / "mailadmin" / "locale"
 OLDEST_PYTHON = (3, 11)
 MARIADB_PACKAGES = ("libmariadb", "mariadb", "mysqlclient")
 
@@ -26,8 +28,13 @@ def install(*, for_tests: bool) -> None:
     if sys.version_info < OLDEST_PYTHON:
         sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
     lock = _lock(for_tests)
-    if _is_installed(lock):
-        return
+    if not _is_installed(lock):
+        _install(lock)
+    for catalogue in CATALOGUES.glob("*/LC_MESSAGES/*.po"):
+        _compile(catalogue)
+
+
+def _install(lock: Path) -> None:
     _make_venv()
     print(f"Installing the packages of requirements/{lock.name} into .venv", flush=True)
     command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", lock]
@@ -69,6 +76,18 @@ def _make_venv() -> None:
     if subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False).returncode:
         shutil.rmtree(VENV, ignore_errors=True)
         sys.exit("The virtual environment .venv could not be made: see above.")
+
+
+def _compile(catalogue: Path) -> None:
+    """By Babel, which needs no gettext on the machine. A process that runs never reads half a file."""
+    compiled, new = catalogue.with_suffix(".mo"), catalogue.with_suffix(".mo.new")
+    if compiled.exists() and compiled.stat().st_mtime_ns >= catalogue.stat().st_mtime_ns:
+        return
+    language = catalogue.parent.parent.name
+    babel = [PYTHON, "-m", "babel.messages.frontend", "--quiet", "compile"]
+    if subprocess.run([*babel, "-l", language, "-i", catalogue, "-o", new], check=False).returncode:
+        sys.exit(f"{catalogue.relative_to(BASE_DIR)} could not be compiled: see above.")
+    new.replace(compiled)
 
 
 if __name__ == "__main__":

@@ -39,12 +39,14 @@ def main() -> None:
     processes: list[subprocess.Popen[bytes]] = []
     try:
         install(for_tests=False)
-        sign_in = _prepare()
+        sign_in = _prepare(port)
         for command in _commands(port):
             # Sessions of their own: a Ctrl-C reaches this process alone, which ends them in order.
             processes.append(subprocess.Popen(command, cwd=BASE_DIR, start_new_session=True))
         _wait_until_ready(port, processes)
-        print(f"\nmailadmin is ready: http://{HOST}:{port}/\n\n{sign_in}\nCtrl-C ends it.", flush=True)
+        print(
+            f"\nmailadmin is ready: http://{HOST}:{port}/\n\n{sign_in}{_where_mails_are()}\nCtrl-C ends it.", flush=True
+        )
         _wait_for_end(processes)
     except Stopped:
         print("\nStopping.", flush=True)
@@ -69,10 +71,14 @@ def _refuse_used_port(port: int) -> None:
             sys.exit(f"Port {port} cannot be used ({error.strerror}). Choose another: make run PORT={port + 1}")
 
 
-def _prepare() -> str:
+def _prepare(port: int) -> str:
     """Key, tables, demo data and static files; returns the lines of the demo's sign-in."""
     var = Path(os.environ.setdefault("VAR_DIR", str(BASE_DIR / "var")))
     var.mkdir(mode=0o700, parents=True, exist_ok=True)  # hashes, and the key that signs sessions
+    os.environ.setdefault("SITE_URL", f"http://{HOST}:{port}")
+    if not (os.environ.get("EMAIL_URL") or os.environ.get("EMAIL_URL_FILE")):
+        # There is no mail server to hand them to: each mail is a file to look at.
+        os.environ["EMAIL_URL"] = f"filemail:///{var.resolve() / 'letters'}"
     if not (os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")):
         os.environ["SECRET_KEY_FILE"] = str(_secret_key(var / "secret_key"))
     _manage("migrate", "--verbosity=0")
@@ -81,6 +87,11 @@ def _prepare() -> str:
     if not sign_in.exists():
         _manage("demo", quiet=True)
     return sign_in.read_text() if sign_in.exists() else "Sign in with an account of yours.\n"
+
+
+def _where_mails_are() -> str:
+    directory = os.environ.get("EMAIL_URL", "").removeprefix("filemail:///")
+    return f"its mails    files in {directory}\n" if directory.startswith("/") else ""
 
 
 def _secret_key(file: Path) -> Path:

@@ -98,5 +98,10 @@ PASSWORDS = {
     "NUL": f"{PASSWORD}\0",
     "a newline": f"{PASSWORD}\nx",
     "common": "password123",
+    "a row of keys": "qwertyuiop",
+    "a row of letters": "abcdefghijkl",
+    "one letter": "x" * 40,
+    "a year behind a word": "Summer2026!",
+    "the address and a year": "joe@example.org-2026",
     "the address": "joe@example.org",
 }

@@ -16,6 +16,7 @@ from selenium.webdriver import Chrome
 
 from domains.models import Domain
 from mailadmin.accounts.models import Account, Role
+from mailadmin.accounts.sessions import mark_authenticated
 from mailboxes.models import Mailbox
 from tests import factories
 from tests.plugin import GROUND, own_directory
@@ -23,6 +24,7 @@ from tests.servers.chromium import start_chromium
 from tests.servers.gunicorn import Gunicorn
 from tests.servers.mariadb import MariaDB
 from tests.servers.project import Project
+from tests.things import make_things
 
 _numbers = count(1)
 
@@ -30,6 +32,10 @@ _numbers = count(1)
 def pytest_configure() -> None:
     # The pages under unit test need no collected files; those in the browser have them.
     django_settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        # A file, as a site has it: in memory, two threads do not wait for one another as they do there.
+        database.setdefault("TEST", {})["NAME"] = str(own_directory() / "tests.sqlite3")
 
 
 @pytest.fixture(autouse=True)
@@ -77,12 +83,20 @@ def charlie(charlies_mailbox: Mailbox) -> Account:
 
 
 @pytest.fixture
+def things(example_org: Domain, alice: Account, bob: Account, charlie: Account, root: Account) -> dict[str, str]:
+    return make_things(example_org)
+
+
+@pytest.fixture
 def signed_in() -> Callable[[Account], Client]:
-    """`signed_in(alice).get(...)`"""
+    """`signed_in(alice).get(...)`: just now, with the password."""
 
     def sign_in(account: Account) -> Client:
         client = Client()
         client.force_login(account)
+        session = client.session
+        mark_authenticated(session)
+        session.save()
         return client
 
     return sign_in
@@ -123,7 +137,9 @@ def chromium() -> Iterator[Chrome]:
 
 @pytest.fixture
 def browser(chromium: Chrome) -> Iterator[Chrome]:
-    """A browser that nobody has signed in with."""
+    """A browser that nobody has signed in with, and whose page has the focus: a window that was opened beside it in an
+    earlier test takes it away for good."""
+    chromium.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
     yield chromium
     chromium.get("about:blank")
     chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})

@@ -53,7 +53,10 @@ def _give_directories(directory: Path) -> None:
     """One set for each process of the test run. The settings of whoever runs the tests do not count."""
     (directory / "var" / "static").mkdir(parents=True, exist_ok=True)
     directory.chmod(0o755)
-    for name in ("SECRET_KEY_FILE", "DATABASE_URL_FILE", "CELERY_BROKER_URL", "MAIL_CONFIG", "DOVECOT_CONFIG"):
+    for name in (
+        "SECRET_KEY_FILE", "DATABASE_URL_FILE", "CELERY_BROKER_URL", "MAIL_CONFIG", "DOVECOT_CONFIG",
+        "SITE_URL", "EMAIL_URL", "EMAIL_URL_FILE", "MAIL_FROM",
+    ):  # fmt: skip
         os.environ.pop(name, None)
     os.environ.update(
         SECRET_KEY="only for tests, and long enough that no check complains: 0123456789 abcdefghijk",

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 from django.apps import apps
-from django.contrib.sessions.models import Session
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+
+from mailadmin.accounts.models import Session
 
 
 @contextmanager
@@ -32,6 +33,6 @@ def nothing_written() -> Iterator[None]:
 
 
 def _all_rows() -> dict[str, list[str]]:
-    # A session holds the messages to be shown next, and nothing of what people administer.
+    # A session holds the messages to be shown next and when it was used, and nothing of what people administer.
     models = [model for model in apps.get_models() if model._meta.managed and model is not Session]
     return {model._meta.label: sorted(repr(row) for row in model._base_manager.values_list()) for model in models}

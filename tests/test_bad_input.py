@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,14 @@ from django.test import Client
 from django.urls import reverse
 
 from domains.models import Domain
-from mailadmin.accounts.models import Account
+from mailadmin.accounts.models import Account, Role
+from mailadmin.letters.links import make_link
+from mailadmin.letters.models import Purpose
 from mailboxes.models import Mailbox
 from mailboxes.services import edit_mailbox
 
 from .bad_values import DOMAINS, LOCAL_PARTS, LONG_DOMAIN, PASSWORD, PASSWORDS, QUOTAS, TARGETS
+from .factories import PASSWORD as FACTORY_PASSWORD
 from .factories import make_administrator, make_alias, make_alias_domain, make_domain, make_mailbox, system
 from .refusals import nothing_written
 
@@ -377,6 +381,25 @@ def test_a_bad_password(root_client: Client, root: Account) -> None:
     each(PASSWORDS, check)
 
 
+def test_a_bad_password_of_ones_own(site: Domain, signed_in: Callable[[Account], Client]) -> None:
+    joe = Account.objects.create(mailbox=make_mailbox("joe@example.org", quota_bytes=1), role=Role.MAILBOX_USER)
+    client = signed_in(joe)
+
+    def check(value: str) -> None:
+        typed = {"current": FACTORY_PASSWORD, "new": value, "again": value}
+        refuses(client, reverse("accounts:password"), typed, "new", kept=False)
+
+    each(PASSWORDS, check)
+
+
+def test_days_of_expiry_that_cannot_be(root_client: Client) -> None:
+    def check(value: str) -> None:
+        typed = {**DOMAIN, "password_expiry_days": value}
+        refuses(root_client, reverse("domains:create"), typed, "password_expiry_days")
+
+    each(["-1", "36501", "99999999999999999999", "1.5", "ten", "0x10"], check)
+
+
 def test_the_commands_refuse_a_bad_password(site: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     make_mailbox("joe@example.org", quota_bytes=1)
 
@@ -427,6 +450,41 @@ def test_a_stale_form_is_shown_and_not_overwritten(client: Client) -> None:
     assert list(form.errors) == ["__all__"]
     assert (form["name"].value(), form["quota"].value()) == ("Mine", "10")
     assert "Someone else&#x27;s" in response.content.decode()
+
+
+# -- Where a link is to go
+def test_a_recovery_address_that_is_none(client: Client) -> None:
+    def check(value: str) -> None:
+        refuses(client, reverse("accounts:recovery"), {"address": f"{value}@elsewhere.test"}, "address")
+
+    each(LOCAL_PARTS, check)
+    each(DOMAINS, lambda value: refuses(client, reverse("accounts:recovery"), {"address": f"joe@{value}"}, "address"))
+
+
+def test_a_set_up_link_to_no_address(client: Client, settings: Any) -> None:
+    settings.SITE_URL = "https://mail.example.net"
+    url = reverse("mailboxes:set_up", args=["ann@example.org"])
+
+    def check(value: str) -> None:
+        refuses(client, url, {"to": f"{value}@elsewhere.test"}, "to")
+
+    each(LOCAL_PARTS, check)
+    each(DOMAINS, lambda value: refuses(client, url, {"to": f"joe@{value}"}, "to"))
+    refuses(client, url, {"to": "ann@example.org"}, "to")
+
+
+def test_a_new_password_by_a_link_that_is_bad(site: Domain, client: Client) -> None:
+    """Judged as any, and the link stays good for another try."""
+    joe = make_mailbox("joe@example.org", name="Joe", quota_bytes=1)
+    account = Account.objects.create(mailbox=joe, role=Role.MAILBOX_USER)
+    hour = timedelta(hours=1)
+    _link, url = make_link(account=account, purpose=Purpose.SET_UP, sent_to="joe@elsewhere.test", lifetime=hour)
+    assert client.get(url).status_code == 302
+
+    def check(value: str) -> None:
+        refuses(client, reverse("accounts:set_password"), {"new": value, "again": value}, "new")
+
+    each(PASSWORDS, check)
 
 
 # -- What is not there
