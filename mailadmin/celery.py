@@ -8,11 +8,15 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
     [
         "mailadmin.accounts",
+        "mailadmin.api",
         "mailadmin.letters",
         "mailadmin.mailhost",
+        "mailadmin.webhooks",
         "domains",
         "mailboxes",
         "vacations",
         "app_passwords",
+        "people",
+        "bulk",
     ]
 )

@@ -110,11 +110,16 @@ INSTALLED_APPS = [
     "mailadmin.letters",
     "mailadmin.mailhost",
     "mailadmin.pages",
+    "mailadmin.api",
+    "mailadmin.scim",
+    "mailadmin.webhooks",
     "domains",
     "aliases",
     "mailboxes",
     "vacations",
     "app_passwords",
+    "people",
+    "bulk",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",  # its table is unused since ours has more columns; migrations name it
@@ -128,6 +133,9 @@ INSTALLED_APPS = [
     "bootstrap",
     "django_htmx",
     "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 
 MIDDLEWARE = [
@@ -315,6 +323,24 @@ FORWARD_OUTSIDE = env.bool("FORWARD_OUTSIDE", default=True)
 FORWARDING_TARGETS_AT_MOST = whole_number("FORWARDING_TARGETS_AT_MOST", 50, low=1, high=1000)
 # App passwords are offered for DAV and ActiveSync: the web server asks /dav-auth/ (docs/app-passwords.md).
 DAV_APP_PASSWORDS = env.bool("DAV_APP_PASSWORDS", default=False)
+
+# -- REST -------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "mailadmin.api.problems.handle",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "mailadmin",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
 
 # -- The mail host ----------------------------------------------------------------------------------------
 MAIL_HOST = env.str("MAIL_HOST", default="main")  # this machine's name among the mail hosts

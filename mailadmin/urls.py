@@ -10,6 +10,11 @@ urlpatterns = [
     path("", include("app_passwords.urls")),
     path("audit/", include("mailadmin.audit.urls")),
     path("mailhost/", include("mailadmin.mailhost.urls")),
+    path("", include("people.urls")),
+    path("", include("bulk.urls")),
+    path("webhooks/", include("mailadmin.webhooks.urls")),
+    path("scim/v2/", include("mailadmin.scim.urls")),
+    path("api/v1/", include("mailadmin.api.urls")),
     path("letters/", include("mailadmin.letters.urls")),
 ]
 

@@ -1,4 +1,4 @@
-"""Who does something: a person in a browser, or a command. Every service takes one, last."""
+"""Who does something: a person in a browser, a script with its token, or a command. Every service takes one, last."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from mailadmin.accounts.models import Account
+    from mailadmin.api.models import Token
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Actor:
     face: str
     client_address: str = ""
     account: Account | None = None
+    token: Token | None = None
     is_superadmin: bool = False
 
     @classmethod
@@ -32,6 +34,17 @@ class Actor:
             client_address=request.META.get("REMOTE_ADDR", ""),
             account=account,
             is_superadmin=account.is_superadmin,
+        )
+
+    @classmethod
+    def of_token(cls, token: Token, client_address: str) -> Actor:
+        """What its scopes allow is asked before the service; here it is whose objects it may touch at all."""
+        return cls(
+            label=f"token {token.name}",
+            face="api",
+            client_address=client_address,
+            token=token,
+            is_superadmin=token.every_domain,
         )
 
     @classmethod
@@ -51,6 +64,8 @@ class Actor:
         """The names of the administered domains, as a subquery. Nobody's is empty."""
         from mailadmin.accounts.models import Administration  # accounts' models import this room's neighbours
 
+        if self.token is not None:
+            return self.token.domain_names()
         if self.account is None:
             return []
         return Administration.objects.filter(account=self.account).values_list("domain_id", flat=True)
@@ -60,6 +75,8 @@ class Actor:
 
         if self.is_superadmin:
             return True
+        if self.token is not None:
+            return self.token.domain_names().filter(domain_id=domain_name).exists()
         return (
             self.account is not None
             and Administration.objects.filter(account=self.account, domain_id=domain_name).exists()

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils.crypto import salted_hmac
 
+from mailadmin.effects import listener
+
 from .models import Entry
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
 
 MASK = "•••"
+AT_ONCE = 1000
 SECRET_FIELDS = frozenset({"password", "token", "totp_secret"})
 UNRECORDED_FIELDS = frozenset({"created_at", "modified_at", "last_login", "token_validity"})
 
@@ -47,12 +50,23 @@ def record(
     """
     if before is None and after is None:
         after = snapshot(target)
-    _entry(action, actor, target, before or {}, after or {}, domain_name).save()
+    _save([_entry(action, actor, target, before or {}, after or {}, domain_name)])
 
 
 def record_deletions(action: str, targets: Iterable[models.Model], *, actor: Actor, domain_name: str = "") -> None:
     """An entry for each of many rows that go together."""
-    Entry.objects.bulk_create([_entry(action, actor, target, snapshot(target), {}, domain_name) for target in targets])
+    _save([_entry(action, actor, target, snapshot(target), {}, domain_name) for target in targets])
+
+
+def record_creations(action: str, targets: Iterable[models.Model], *, actor: Actor, domain_name: str = "") -> None:
+    """An entry for each of many rows that come together."""
+    _save([_entry(action, actor, target, {}, snapshot(target), domain_name) for target in targets])
+
+
+def _save(entries: list[Entry]) -> None:
+    Entry.objects.bulk_create(entries, batch_size=AT_ONCE)
+    if (effects := listener()) is not None:
+        effects.entries += entries
 
 
 def _entry(

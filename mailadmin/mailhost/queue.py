@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from aliases.targets import with_alias_domains
+from mailadmin.effects import listener
 from mailadmin.mailhost.models import Kind, MailHost, PendingWork
 from mailadmin.mailhost.tasks import announce_work
 
@@ -60,5 +61,7 @@ def _queue(subjects: Sequence[tuple[str, str, str, str]]) -> None:
         for kind, key, source, target in subjects
     ]
     PendingWork.objects.bulk_create(rows, batch_size=AT_ONCE)
+    if (effects := listener()) is not None:
+        effects.work += rows
     for host in hosts:
         announce_work(host)

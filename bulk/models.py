@@ -1,0 +1,1 @@
+"""Files of many rows, and what became of each line."""

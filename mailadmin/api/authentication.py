@@ -1,0 +1,54 @@
+"""`Authorization: Bearer TOKEN` (RFC 6750)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+
+from mailadmin.accounts.clients import is_within, parse_address, parse_proxies
+
+from .models import Token
+from .secret import digest_of
+
+REALM = 'Bearer realm="mailadmin"'
+
+
+class BearerAuthentication(BaseAuthentication):
+    """Sets `request.auth` to the Token. The person's own session in the same browser counts for nothing here."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Token] | None:
+        kind, _blank, secret = request.headers.get("Authorization", "").partition(" ")
+        if not kind:
+            return None
+        if kind.lower() != "bearer" or not secret.strip():
+            raise AuthenticationFailed(_("Sign the request with “Authorization: Bearer TOKEN”."), "token_missing")
+        token = find_token(secret.strip())
+        if token.networks and not is_within(_client(request), parse_proxies(token.networks)):
+            raise PermissionDenied(_("This token is not good from your network."), "network_refused")
+        return AnonymousUser(), token
+
+    def authenticate_header(self, request: Request) -> str:
+        return REALM
+
+
+def find_token(secret: str) -> Token:
+    """Raises AuthenticationFailed if it is unknown, off, or past its time."""
+    now, digest = timezone.now(), digest_of(secret)
+    former = Q(former_digest=digest, former_until__gt=now)
+    token = Token.objects.filter(Q(digest=digest) | former).first()
+    if token is None or not token.active:
+        raise AuthenticationFailed(_("This token is not good, or not any more."), "token_invalid")
+    if token.expires_at is not None and token.expires_at <= now:
+        raise AuthenticationFailed(_("This token has expired."), "token_expired")
+    return token
+
+
+def _client(request: Request) -> Any:
+    return parse_address(request.META.get("REMOTE_ADDR", ""))

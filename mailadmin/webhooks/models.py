@@ -1,0 +1,1 @@
+"""What is sent to other systems: who wants to know, and each delivery."""

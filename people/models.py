@@ -1,0 +1,1 @@
+"""Persons, how they come and how they leave."""
