@@ -7,6 +7,7 @@ import os
 import re
 import socket
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,6 +71,13 @@ def mail_from(name: str, default: str) -> str:
     if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address) or not text.isprintable():
         raise ImproperlyConfigured(f"{name} must be an address, or NAME <ADDRESS>, not {text!r}.")
     return str(text)
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(text.strip()) for text in env.list(name, default=[])]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be networks such as 10.0.0.0/8: {error}.") from None
 
 
 def some_of(name: str, choices: tuple[str, ...]) -> list[str]:
@@ -342,6 +350,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
+# -- Webhooks ---------------------------------------------------------------------------------------------
+# Networks of the site's own to which events may be sent, beside the public internet.
+WEBHOOKS_ALLOWED_NETWORKS = networks("WEBHOOKS_ALLOWED_NETWORKS")
+WEBHOOK_KEEP_DAYS = whole_number("WEBHOOK_KEEP_DAYS", 30, low=4, high=3650)  # each is tried for three
+
 # -- The mail host ----------------------------------------------------------------------------------------
 MAIL_HOST = env.str("MAIL_HOST", default="main")  # this machine's name among the mail hosts
 MAIL_VOLUME = Path(env.str("MAIL_VOLUME", default=str(VAR_DIR / "vmail")))
@@ -353,6 +366,8 @@ MAPS_TYPE = one_of("MAPS_TYPE", "texthash", ("lmdb", "cdb", "hash", "texthash", 
 MAIL_CONFIG = env.str("MAIL_CONFIG", default="")  # Postfix's configuration directory; empty: none to tell
 DOVECOT_CONFIG = env.str("DOVECOT_CONFIG", default="")  # dovecot.conf; empty: none to tell
 ARCHIVE_DAYS = whole_number("ARCHIVE_DAYS", 30, low=0, high=36_500)
+# For how long the address of somebody who left is given to nobody else, unless a template says so. 0: not at all.
+ADDRESS_RESERVED_DAYS = whole_number("ADDRESS_RESERVED_DAYS", 365, low=0, high=3650)
 SWEEP_SECONDS = whole_number("SWEEP_SECONDS", 15, low=1, high=3600)
 
 # -- Celery -----------------------------------------------------------------------------------------------
@@ -388,11 +403,15 @@ CELERY_BEAT_SCHEDULE = {
     "end-vacations": {"task": "vacations.tasks.end_past", "schedule": 600},
     "close-expired-app-passwords": {"task": "app_passwords.tasks.close_expired", "schedule": 300},
     "purge-archive": {"task": "mailboxes.tasks.purge_archive", "schedule": 3600},
+    "advance-offboardings": {"task": "people.tasks.advance_offboardings", "schedule": 60},
+    "forget-reservations": {"task": "people.tasks.forget_reservations", "schedule": 86_400},
     "forget-sessions": {"task": "mailadmin.accounts.tasks.forget_sessions", "schedule": 86_400},
     "forget-sign-ins": {"task": "mailadmin.accounts.tasks.forget_sign_ins", "schedule": 86_400},
     "prune": {"task": "mailadmin.mailhost.tasks.prune", "schedule": 3600},
     "send-letters": {"task": "mailadmin.letters.tasks.send_letters", "schedule": 60},
     "forget-letters": {"task": "mailadmin.letters.tasks.forget_letters", "schedule": 86_400},
+    "sweep-webhooks": {"task": "mailadmin.webhooks.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "prune-webhooks": {"task": "mailadmin.webhooks.tasks.prune", "schedule": 3600},
     # More often than daily, for beat forgets a day's run if the machine is off at its time; each warning goes out once.
     "warn-of-expiry": {"task": "mailadmin.letters.tasks.warn_of_expiry", "schedule": 6 * 3600},
 }

@@ -7,18 +7,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.utils.crypto import salted_hmac
 
 from mailadmin.effects import listener
+from mailadmin.webhooks.queue import queue_events
 
+from .masks import SECRET_FIELDS, mask
 from .models import Entry
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
 
-MASK = "•••"
 AT_ONCE = 1000
-SECRET_FIELDS = frozenset({"password", "token", "totp_secret"})
 UNRECORDED_FIELDS = frozenset({"created_at", "modified_at", "last_login", "token_validity"})
 
 
@@ -30,7 +29,7 @@ def snapshot(instance: models.Model) -> dict[str, Any]:
             continue
         value = getattr(instance, field.attname)
         if field.name in SECRET_FIELDS:
-            value = _mask(value)
+            value = mask(value)
         values[field.name] = value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
     return values
 
@@ -65,6 +64,7 @@ def record_creations(action: str, targets: Iterable[models.Model], *, actor: Act
 
 def _save(entries: list[Entry]) -> None:
     Entry.objects.bulk_create(entries, batch_size=AT_ONCE)
+    queue_events(entries)
     if (effects := listener()) is not None:
         effects.entries += entries
 
@@ -94,11 +94,6 @@ def _entry(
 def _key(target: models.Model) -> str:
     """The field that people know the object by."""
     return getattr(target, "AUDIT_KEY", "") or (target._meta.pk.name if target._meta.pk else "id")
-
-
-def _mask(value: object) -> str:
-    """A secret shows that it was set, and by its mark whether it changed, never what it is."""
-    return f"{MASK} {salted_hmac('audit.mask', str(value)).hexdigest()[:6]}" if value else ""
 
 
 @contextmanager
