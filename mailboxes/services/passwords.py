@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -10,6 +12,7 @@ from django.utils import timezone
 from domains.models import Domain
 from domains.rules import require
 from mailadmin.accounts.models import Account, Role
+from mailadmin.accounts.schemes import hash_password
 from mailadmin.accounts.sessions import end_sessions
 from mailadmin.audit import services as audit
 from mailadmin.letters.models import Kind
@@ -22,6 +25,15 @@ from mailboxes.services.create import expiry_from_now, stored_password
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
+
+
+@dataclass(frozen=True)
+class FormerSignIn:
+    """The hash before sign-in was locked, the one that locks it, and where a link for a forgotten password went."""
+
+    password: str
+    locked: str
+    recovery: str
 
 
 def set_mailbox_password(
@@ -67,6 +79,31 @@ def write_password(
     _record("mailbox.password", mailbox, account, before, actor)
     queue_sign_in(mailbox.address)
     return mailbox
+
+
+@atomic
+def lock_sign_in(*, mailbox: Mailbox, actor: Actor) -> FormerSignIn:
+    """Nobody signs in any more, though mail arrives: the password is one that nobody knows, sessions end, and no link
+    for a forgotten one is sent. Returns what `unlock_sign_in` puts back."""
+    require(can_change_mailbox(actor, mailbox))
+    former = Mailbox.objects.select_for_update().get(pk=mailbox.pk).password
+    locked = write_password(mailbox=mailbox, stored=hash_password(secrets.token_urlsafe(32)), actor=actor).password
+    account = Account.objects.filter(mailbox=mailbox).first()
+    recovery = account.confirmed_recovery_address if account else ""
+    Account.objects.filter(mailbox=mailbox).update(confirmed_recovery_address="")
+    return FormerSignIn(former, locked, recovery)
+
+
+@atomic
+def unlock_sign_in(*, mailbox: Mailbox, former: FormerSignIn, actor: Actor) -> None:
+    """As it was, unless somebody has set another password meanwhile, which is good then."""
+    require(can_change_mailbox(actor, mailbox))
+    mailbox = Mailbox.objects.select_for_update().get(pk=mailbox.pk)
+    if mailbox.password == former.locked:
+        write_password(mailbox=mailbox, stored=former.password, actor=actor)
+    Account.objects.filter(mailbox=mailbox, confirmed_recovery_address="").update(
+        confirmed_recovery_address=former.recovery
+    )
 
 
 @atomic

@@ -22,6 +22,7 @@ from mailboxes.models import Mailbox, MailboxUsage
 from mailboxes.quotas import refuse_quota
 from mailboxes.rules import can_change_mailbox
 from mailboxes.services.create import expiry_in, forwarding_of, free_maildir, refuse_full
+from people.services.persons import move_person
 from vacations.queue import queue_replies_behind
 from vacations.services import move_vacation
 
@@ -60,6 +61,7 @@ def rename_mailbox(*, mailbox: Mailbox, address: str, keep_alias: bool = False, 
     queue_maildir(address, source=f"users/{old_maildir}", target=f"users/{mailbox.maildir}")
     move_vacation(old, mailbox)
     move_app_passwords(old, address)
+    move_person(old, mailbox)
     queue_replies_behind(*(target for target in forwarding_of(address) if target != address))
     at_field("address", refuse_loop, address, forwarding_of(address))
     if keep_alias:
