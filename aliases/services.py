@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -21,9 +21,10 @@ from mailadmin.addresses import normalise_address, normalise_targets, show_addre
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address
-from mailadmin.revisions import refuse_stale
+from mailadmin.revisions import differing, refuse_stale
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
+from people.services.tombstones import refuse_reserved, reserved
 from vacations.queue import queue_replies_behind
 
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ __all__ = [
     "refuse_taken",
     "retarget",
     "set_alias_active",
+    "taken",
     "without",
 ]
+EDITABLE = frozenset({"targets", "description", "active"})
 
 
 @atomic
@@ -67,13 +70,15 @@ def edit_alias(*, alias: Alias, changes: dict[str, Any], expected_revision: str 
     """Change `targets`, `description` or `active`."""
     alias = lock_alias(alias, actor)
     refuse_stale(alias, expected_revision)
+    for name in changes.keys() - EDITABLE:
+        refuse(name, _("“%(name)s” cannot be changed."), "field_unknown", name=name)
+    if "targets" in changes:
+        changes = {**changes, "targets": _checked_targets(alias.address, changes["targets"])}
+    if not (changes := differing(alias, changes)):
+        return alias
     led_before = _leads(alias)
     with audit.recording("alias.edit", actor=actor, target=alias, domain_name=alias.domain_id):
         for name, value in changes.items():
-            if name == "targets":
-                value = _checked_targets(alias.address, value)
-            elif name not in ("description", "active"):
-                raise ValidationError(_("“%(name)s” cannot be changed."), "field_unknown", {"name": name})
             setattr(alias, name, value)
         alias.modified_at = timezone.now()
         alias.clean_fields(exclude={"domain"})
@@ -164,15 +169,27 @@ def lock_alias(alias: Alias, actor: Actor) -> Alias:
     return alias
 
 
-def refuse_taken(address: str, *, field: str) -> None:
-    """An address belongs to one mailbox or one alias."""
-    mailbox = Mailbox.objects.filter(pk=address).order_by().values_list(Value("mailbox"))
-    alias = Alias.objects.filter(pk=address).order_by().values_list(Value("alias"))
-    taken = {kind for (kind,) in mailbox.union(alias)}
-    if "mailbox" in taken:  # which has its forwarding among the aliases
+def taken(addresses: Collection[str]) -> dict[str, str]:
+    """Those of the addresses that somebody has, each a `mailbox` or an `alias`, or that are kept free: `reserved`."""
+    mailboxes = Mailbox.objects.filter(pk__in=addresses).order_by().values_list("pk", Value("mailbox"))
+    aliases = Alias.objects.filter(pk__in=addresses).order_by().values_list("pk", Value("alias"))
+    found: dict[str, str] = {}
+    kept_free = reserved(addresses).values_list("pk", Value("reserved"))
+    for address, kind in mailboxes.union(aliases, kept_free):
+        if found.get(address) != "mailbox":  # which has its forwarding among the aliases
+            found[address] = kind
+    return found
+
+
+def refuse_taken(address: str, *, field: str, known: dict[str, str] | None = None) -> None:
+    """An address belongs to one mailbox or one alias. `known`: what `taken` said, for who asked about many at once."""
+    kind = (taken([address]) if known is None else known).get(address)
+    if kind == "mailbox":
         refuse(field, _("%(address)s is a mailbox already."), "address_is_mailbox", address=show_address(address))
-    if "alias" in taken:
+    if kind == "alias":
         refuse(field, _("%(address)s is an alias already."), "address_is_alias", address=show_address(address))
+    if kind == "reserved":
+        refuse_reserved(address, field=field)
 
 
 def _refuse_full(domain: Domain) -> None:

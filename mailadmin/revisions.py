@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -32,3 +33,8 @@ def refuse_stale(instance: models.Model, expected: str | None) -> None:
             _("Someone else changed this meanwhile. Your input was not saved; the present values are shown."),
             code="stale",
         )
+
+
+def differing(instance: models.Model, changes: dict[str, Any]) -> dict[str, Any]:
+    """Those that change something: a script that sends the same again changes nothing, and keeps nobody busy."""
+    return {name: value for name, value in changes.items() if getattr(instance, name) != value}

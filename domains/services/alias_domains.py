@@ -14,7 +14,7 @@ from mailadmin.addresses import normalise_domain, show_domain, split_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address, queue_domain
-from mailadmin.revisions import refuse_stale
+from mailadmin.revisions import differing, refuse_stale
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from vacations.queue import queue_replies_of_domain, queue_replies_to_known_domains
@@ -54,6 +54,8 @@ def edit_alias_domain(
     refuse_stale(alias_domain, expected_revision)
     for name in changes.keys() - {"target", "description", "active"}:
         refuse(name, _("“%(name)s” cannot be changed."), "field_unknown", name=name)
+    if not (changes := differing(alias_domain, changes)):
+        return alias_domain
     target_before = alias_domain.target_id
     with audit.recording("alias_domain.edit", actor=actor, target=alias_domain, domain_name=target_before):
         for name, value in changes.items():

@@ -18,7 +18,7 @@ from mailadmin.addresses import normalise_domain, show_domain, split_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address, queue_domain
-from mailadmin.revisions import refuse_stale
+from mailadmin.revisions import differing, refuse_stale
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from mailboxes.services import delete_mailboxes
@@ -100,6 +100,8 @@ def edit_domain(
     refuse_stale(domain, expected_revision)
     for name in changes.keys() - EDITABLE:
         refuse(name, _("“%(name)s” cannot be changed."), "field_unknown", name=name)
+    if not (changes := differing(domain, changes)):
+        return domain
     routed_before, expiry_before = [getattr(domain, name) for name in ROUTING], domain.password_expiry_days
     with audit.recording("domain.edit", actor=actor, target=domain, domain_name=domain.pk):
         for name, value in changes.items():

@@ -1,12 +1,16 @@
 from django.urls import path
 
+from aliases.api import AliasResource
 from domains.api import DomainResource
 from mailadmin.api.resources import resource_paths
 from mailadmin.api.schema import SchemaPage, SchemaView
+from mailboxes.api import MailboxResource
 
 app_name = "api"
 urlpatterns = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", SchemaPage.as_view(), name="docs"),
     *resource_paths("domains", DomainResource, "domain"),
+    *resource_paths("mailboxes", MailboxResource, "address"),
+    *resource_paths("aliases", AliasResource, "address"),
 ]

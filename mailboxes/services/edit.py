@@ -14,7 +14,7 @@ from mailadmin.accounts.sessions import end_mailbox_sessions
 from mailadmin.audit import services as audit
 from mailadmin.errors import refuse
 from mailadmin.mailhost.queue import queue_address
-from mailadmin.revisions import refuse_stale
+from mailadmin.revisions import differing, refuse_stale
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from mailboxes.quotas import refuse_quota
@@ -37,10 +37,12 @@ def edit_mailbox(
     refuse_stale(mailbox, expected_revision)
     for name in changes.keys() - EDITABLE:
         refuse(name, _("“%(name)s” cannot be changed."), "field_unknown", name=name)
+    if not (changes := differing(mailbox, changes)):
+        return mailbox
     quota_before = mailbox.quota_bytes
     # A quota from elsewhere that the domain does not allow stays as it is, until somebody gives another.
-    if (quota_bytes := changes.get("quota_bytes", quota_before)) != quota_before:
-        refuse_quota(mailbox.domain, quota_bytes, other_than=mailbox.pk)
+    if "quota_bytes" in changes:
+        refuse_quota(mailbox.domain, changes["quota_bytes"], other_than=mailbox.pk)
     with audit.recording("mailbox.edit", actor=actor, target=mailbox, domain_name=mailbox.domain_id):
         for name, value in changes.items():
             setattr(mailbox, name, value)

@@ -40,7 +40,7 @@ def set_forwarding(
 
     Its owner is held to the site's rules for mailbox users. What an administrator has put there may stay."""
     mailbox = lock_mailbox(mailbox, actor, may=can_use_mailbox)
-    forwarding, _created = Alias.objects.select_for_update().get_or_create(
+    forwarding, created = Alias.objects.select_for_update().get_or_create(
         pk=mailbox.pk, defaults={"goto": mailbox.pk, "domain_id": mailbox.domain_id, "active": mailbox.active}
     )
     refuse_stale(forwarding, expected_revision)
@@ -52,8 +52,11 @@ def set_forwarding(
         _refuse_many(others)
         _refuse_outside([target for target in others if target not in targets_before])
     at_field("targets", refuse_loop, mailbox.pk, others)
+    wanted = [mailbox.pk, *others] if keep_copy or not others else others
+    if wanted == targets_before and not created:
+        return forwarding
     with audit.recording("mailbox.forwarding", actor=actor, target=forwarding, domain_name=mailbox.domain_id):
-        forwarding.targets = [mailbox.pk, *others] if keep_copy or not others else others
+        forwarding.targets = wanted
         forwarding.modified_at = timezone.now()
         forwarding.save()
     queue_address(mailbox.address)

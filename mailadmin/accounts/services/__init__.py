@@ -23,7 +23,7 @@ from .own import change_own_password, confirm_password
 from .preferences import set_preferences
 from .recovery import LinkEnded, confirm_recovery_address, set_recovery_address
 from .sessions import end_other_sessions, end_session
-from .set_up import send_administrator_set_up, send_mailbox_set_up
+from .set_up import create_mailbox_by_link, send_administrator_set_up, send_mailbox_set_up
 from .sign_ins import rehash_administrator, rehash_mailbox, sign_in
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "confirm_password",
     "confirm_recovery_address",
     "create_administrator",
+    "create_mailbox_by_link",
     "delete_administrator",
     "edit_administrator",
     "end_other_sessions",

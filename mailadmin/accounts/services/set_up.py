@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -23,10 +23,19 @@ from mailadmin.letters.services import queue_letter
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from mailboxes.rules import can_change_mailbox
+from mailboxes.services.create import create_mailbox
 from mailboxes.services.passwords import write_password
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
+
+
+@atomic
+def create_mailbox_by_link(*, to: str, actor: Actor, **fields: Any) -> Mailbox:
+    """`fields` as for `create_mailbox`. Nobody knows its password until the person has chosen one."""
+    mailbox = create_mailbox(password=_unguessable(), **fields, actor=actor)
+    send_mailbox_set_up(mailbox=mailbox, to=to, actor=actor)
+    return mailbox
 
 
 def send_mailbox_set_up(*, mailbox: Mailbox, to: str, actor: Actor) -> Account:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -8,7 +7,7 @@ from django.db.models import QuerySet
 
 from domains.models import Domain
 from mailadmin.accounts.actors import Actor
-from mailadmin.accounts.services import reset_mailbox_second_factor, send_mailbox_set_up
+from mailadmin.accounts.services import create_mailbox_by_link, reset_mailbox_second_factor, send_mailbox_set_up
 from mailadmin.addresses import normalise_address, normalise_domain, split_address
 from mailadmin.commands import (
     ObjectCommand,
@@ -23,14 +22,7 @@ from mailadmin.commands import (
 )
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
-from mailboxes.services import (
-    create_mailbox,
-    delete_mailbox,
-    edit_mailbox,
-    rename_mailbox,
-    set_mailbox_password,
-    set_must_change,
-)
+from mailboxes.services import change_mailbox, create_mailbox, delete_mailbox
 
 
 class Command(ObjectCommand[Mailbox]):
@@ -77,46 +69,25 @@ class Command(ObjectCommand[Mailbox]):
         if domain is None:
             raise CommandError(f"There is no domain {domain_name}.")
         fields = given(options, "name", "quota_bytes", "active", "must_change") | read_password(options)
-        if "set_up_link" not in options:
-            return create_mailbox(domain=domain, local_part=local_part, **fields, actor=actor)
-        return self._add_with_link(domain, local_part, fields, options["set_up_link"], actor)
-
-    @atomic
-    def _add_with_link(
-        self, domain: Domain, local_part: str, fields: dict[str, Any], set_up_link: str, actor: Actor
-    ) -> Mailbox:
-        """Nobody knows its password until the person has chosen one."""
-        fields = {"password": secrets.token_urlsafe(32), **fields}
-        mailbox = create_mailbox(domain=domain, local_part=local_part, **fields, actor=actor)
-        send_mailbox_set_up(mailbox=mailbox, to=set_up_link, actor=actor)
-        return mailbox
+        fields |= {"domain": domain, "local_part": local_part}
+        if "set_up_link" in options:
+            return create_mailbox_by_link(to=options["set_up_link"], **fields, actor=actor)
+        return create_mailbox(**fields, actor=actor)
 
     def edit(self, row: Mailbox, options: dict[str, Any], actor: Actor) -> Mailbox:
-        return self._edit_all(row, options, read_password(options), actor)
+        changes = given(options, "name", "quota_bytes", "active", "must_change", "keep_alias") | read_password(options)
+        if "new_address" in options:
+            changes["address"] = options["new_address"]
+        return self._edit_all(row, options, changes, actor)
 
     @atomic
-    def _edit_all(self, row: Mailbox, options: dict[str, Any], password: dict[str, str], actor: Actor) -> Mailbox:
+    def _edit_all(self, row: Mailbox, options: dict[str, Any], changes: dict[str, Any], actor: Actor) -> Mailbox:
         """All of it or nothing."""
-        changes = given(options, "name", "quota_bytes", "active")
-        if changes:
-            row = edit_mailbox(mailbox=row, changes=changes, actor=actor)
-        if password:
-            row = set_mailbox_password(
-                mailbox=row,
-                password=password.get("password"),
-                password_hash=password.get("password_hash"),
-                must_change=options.get("must_change", False),
-                actor=actor,
-            )
-        elif "must_change" in options:
-            row = set_must_change(mailbox=row, must_change=options["must_change"], actor=actor)
+        row = change_mailbox(mailbox=row, changes=changes, actor=actor)
         if "reset_second_factor" in options:
             reset_mailbox_second_factor(mailbox=row, reason=options["reset_second_factor"], actor=actor)
         if "set_up_link" in options:
             send_mailbox_set_up(mailbox=row, to=options["set_up_link"], actor=actor)
-        if "new_address" in options:
-            kept = options.get("keep_alias", False)
-            row = rename_mailbox(mailbox=row, address=options["new_address"], keep_alias=kept, actor=actor)
         return row
 
     def delete(self, row: Mailbox, actor: Actor) -> None:
