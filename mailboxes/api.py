@@ -94,8 +94,7 @@ class AddressResource(Resource[Row]):
     filters = ("q", "domain", "active")
     leading: ClassVar[tuple[str, ...]] = ()  # columns that all the rows have in common, in front of its indexes
 
-    @property
-    def orders(self) -> dict[str, Order]:  # type: ignore[override]  # it depends on the request
+    def order_choices(self) -> dict[str, Order]:
         domain = ("domain_id",) if self.request.query_params.get("domain") else ()
         return {name: Order(field, "address", first=(*domain, *self.leading)) for name, field in self.sorts.items()}
 

@@ -119,33 +119,23 @@ def rehearsed(response: Response, effects: Effects) -> Response:
     return Response({**told, "changes": changes, "pending": work, "warnings": effects.warnings})
 
 
-class Resource(ApiView, ABC, Generic[Row]):
-    """Rows of one model, each at its natural key. Subclasses say which service each act is."""
+class ReadResource(ApiView, Generic[Row]):
+    """Rows of one model, each at its key: listed and shown."""
 
     model: type[Row]
     serializer_class: ClassVar[type[BaseSerializer[Any]]]
     orders: ClassVar[dict[str, Order]]  # what `order` can be; the first is the default
     filters: ClassVar[tuple[str, ...]] = ()  # the names of the parameters that `narrow` knows
     lookup: ClassVar[str] = "pk"
-    key_field: ClassVar[str]  # what the key is called in the body
-    renames: ClassVar[bool] = False  # whether PATCH may give another key
     key: str = ""  # of the URL; empty for the whole list
 
-    @abstractmethod
+    def order_choices(self) -> dict[str, Order]:
+        """`orders`, unless they depend on what the list is narrowed to."""
+        return self.orders
+
     def narrow(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """The rows that the parameters of the list ask for."""
-
-    @abstractmethod
-    def add(self, fields: dict[str, Any]) -> Row:
-        """Call the service that creates one."""
-
-    @abstractmethod
-    def edit(self, row: Row, fields: dict[str, Any]) -> Row:
-        """Call the services that change it."""
-
-    @abstractmethod
-    def remove(self, row: Row) -> None:
-        """Call the service that deletes it."""
+        return rows
 
     def rows(self) -> QuerySet[Row]:
         """Those that the token may see."""
@@ -159,6 +149,10 @@ class Resource(ApiView, ABC, Generic[Row]):
         """The domains and addresses whose pending work says whether the row is live."""
         return [str(row.pk)]
 
+    def tag(self, row: Row) -> str:
+        """Of the ETag: another one when anything of it that can be changed was changed."""
+        return revision(row)
+
     def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.key = kwargs.get("key", "")
@@ -170,9 +164,10 @@ class Resource(ApiView, ABC, Generic[Row]):
 
     def _list(self) -> Response:
         refuse_unknown_parameters(self.request, (*PARAMETERS, "fields", *self.filters))
-        rows, next_url = page_of(self.request, self.narrow(self.rows()), self.orders)
+        rows, next_url = page_of(self.request, self.narrow(self.rows()), self.order_choices())
         self.dress(rows)
-        return Response({"results": [self._sparse(self.describe(row)) for row in rows], "next": next_url})
+        described = self.serializer_class(rows, many=True, context={"request": self.request}).data
+        return Response({"results": [self._sparse(dict(each)) for each in described], "next": next_url})
 
     def _one(self) -> Response:
         refuse_unknown_parameters(self.request, ("fields",))
@@ -180,7 +175,7 @@ class Resource(ApiView, ABC, Generic[Row]):
         if row is None:
             raise Http404
         self.dress([row])
-        tag = revision(row)
+        tag = self.tag(row)
         if tag in entity_tags(self.request.headers.get("If-None-Match", "")):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": f'"{tag}"'})
         return Response(self._sparse(self.describe(row)), headers={"ETag": f'"{tag}"'})
@@ -214,7 +209,24 @@ class Resource(ApiView, ABC, Generic[Row]):
                 refuse("fields", _("There is no field “%(name)s”."), "field_unknown", name=name[:100])
         return {name: described[name] for name in names}
 
-    # -- writing
+
+class Resource(ReadResource[Row], ABC):
+    """They are written as well. Subclasses say which service each act is."""
+
+    key_field: ClassVar[str]  # what the key is called in the body
+    renames: ClassVar[bool] = False  # whether PATCH may give another key
+
+    @abstractmethod
+    def add(self, fields: dict[str, Any]) -> Row:
+        """Call the service that creates one."""
+
+    @abstractmethod
+    def edit(self, row: Row, fields: dict[str, Any]) -> Row:
+        """Call the services that change it."""
+
+    @abstractmethod
+    def remove(self, row: Row) -> None:
+        """Call the service that deletes it."""
 
     def post(self, request: Request) -> Response:
         fields = self.fields(partial=False)
@@ -255,7 +267,7 @@ class Resource(ApiView, ABC, Generic[Row]):
 
     def _refuse_stale(self, row: Row | None) -> None:
         """RFC 9110, 13.1.1 and 13.1.2."""
-        tag = revision(row) if row is not None else None
+        tag = self.tag(row) if row is not None else None
         wanted, unwanted = (self.request.headers.get(name) for name in ("If-Match", "If-None-Match"))
         stale = wanted is not None and (row is None if wanted.strip() == "*" else tag not in entity_tags(wanted))
         if unwanted is not None:
@@ -293,7 +305,7 @@ class Resource(ApiView, ABC, Generic[Row]):
     def _told(self, row: Row) -> Response:
         row = self.rows().get(pk=row.pk)  # as the database has it; and still the token's to see
         self.dress([row])
-        response = Response(self.describe(row), headers={"ETag": f'"{revision(row)}"'})
+        response = Response(self.describe(row), headers={"ETag": f'"{self.tag(row)}"'})
         response.live_keys = self.live_keys(row)  # type: ignore[attr-defined]
         return response
 
