@@ -166,6 +166,15 @@ TABLE: dict[str, Row] = {
     "mailhost:trace": Row(PAGE, ADMINISTRATORS),
     "letters:list": Row(PAGE, SUPERADMINS),
     "letters:retry_all": Row(ACT, SUPERADMINS),
+    "webhooks:list": Row(PAGE, SUPERADMINS),
+    "webhooks:add": Row(FORM, SUPERADMINS),
+    "webhooks:detail": Row(PAGE, SUPERADMINS, ("<webhook>",)),
+    "webhooks:edit": Row(FORM, SUPERADMINS, ("<webhook>",)),
+    "webhooks:rotate": Row(FORM, SUPERADMINS, ("<webhook>",)),
+    "webhooks:test": Row(ACT, SUPERADMINS, ("<webhook>",)),
+    "webhooks:delete": Row(FORM, SUPERADMINS, ("<webhook>",)),
+    "webhooks:delivery": Row(PAGE, SUPERADMINS, ("<delivery>",)),
+    "webhooks:redeliver": Row(ACT, SUPERADMINS, ("<delivery>",)),
 }
 
 

@@ -16,6 +16,9 @@ from mailadmin.letters.links import make_link
 from mailadmin.letters.models import Kind as LetterKind
 from mailadmin.letters.models import Letter, Purpose
 from mailadmin.mailhost.models import MailHost, PendingWork
+from mailadmin.webhooks.events import ping_payload
+from mailadmin.webhooks.models import Delivery, Endpoint
+from mailadmin.webhooks.services import create_endpoint
 from mailboxes.models import Mailbox
 from mailboxes.services import delete_mailbox
 from vacations.services import set_vacation
@@ -44,6 +47,7 @@ def make_things(example_org: Domain) -> dict[str, str]:
         "<entry>": str(Entry.objects.filter(domain_name="example.org").first().pk),  # type: ignore[union-attr]
         "<work>": str(work.pk),
         "<link>": _link("charlie@example.org"),
+        **_webhook(),
     }
 
 
@@ -59,6 +63,29 @@ def _app_password(address: str) -> str:
         row.save(force_insert=True)
     AppPasswordUse.objects.create(pk=rows[0].pk, used_at=now, service="imap", client_address="192.0.2.44")
     return str(rows[0].pk)
+
+
+def _webhook() -> dict[str, str]:
+    """The keys of one that fails, and of a delivery that has failed; beside it one of each other state."""
+    endpoint, _secret = create_endpoint(
+        name="hr",
+        url="https://hr.elsewhere.test/events",
+        event_types=["mailbox.create"],
+        domains=["example.org"],
+        actor=system(),
+    )
+    now = timezone.now()
+    Endpoint.objects.filter(pk=endpoint.pk).update(failing_since=now, former_until=now)
+    tried = {"attempts": 2, "tried_at": now, "duration_ms": 41}
+    states = [
+        {**tried, "status": 503, "answer": "Busy", "error": "HTTP 503", "due_at": now + timedelta(hours=1)},
+        {**tried, "error": "HTTP 404", "status": 404, "closed_at": now},
+        {**tried, "status": 204, "delivered_at": now, "closed_at": now},
+        {},
+    ]
+    event = {"endpoint": endpoint, "message_id": "msg_1", "event_type": "ping", "payload": ping_payload()}
+    rows = [Delivery.objects.create(**event, **state) for state in states]
+    return {"<webhook>": str(endpoint.pk), "<delivery>": str(rows[0].pk)}
 
 
 def _session(address: str) -> Session:

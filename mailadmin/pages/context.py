@@ -34,6 +34,7 @@ NAVIGATION: tuple[tuple[tuple[str, Any, str, bool], ...], ...] = (
         ("accounts:administrator_list", _("Administrators"), "people", True),
         ("mailhost:index", _("Mail host"), "server", True),
         ("letters:list", _("Mails sent"), "sent", True),
+        ("webhooks:list", _("Webhooks"), "webhook", True),
     ),
 )
 # For mailbox users.
