@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Case, F, Value, When
-from django.db.models.functions import Now
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Length, Now
+from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from domains.models import Domain
 from mailadmin.addresses import join_targets, show_address, split_targets
+from mailadmin.uids import uid_field
 from mailboxes.models import Mailbox
 
 if TYPE_CHECKING:
@@ -51,10 +53,23 @@ class Alias(models.Model):
     )
     active = models.BooleanField(_("active"), db_default=True, default=True)
     description = models.CharField(_("description"), max_length=255, blank=True, db_default="", default="")
+    uid = uid_field()  # SCIM's id
+    external_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 many have none
     # True for a mailbox's row that forwards nowhere: a million of them must not slow the list of the others.
     self_only = models.GeneratedField(
         expression=Case(When(goto=F("address"), then=Value(True)), default=Value(False)),
         output_field=models.BooleanField(),
+        db_persist=True,
+    )
+
+    # The target of an alias that has but one, by which the aliases of a mailbox are found; NULL for all others.
+    only_target = models.GeneratedField(
+        expression=Case(
+            When(Q(goto=F("address")) | Q(goto__contains=",") | Q(goto__contains="\n"), then=Value(None)),
+            When(GreaterThan(Length("goto"), 255), then=Value(None)),
+            default=F("goto"),
+        ),
+        output_field=models.CharField(max_length=255, null=True),
         db_persist=True,
     )
 
@@ -69,6 +84,8 @@ class Alias(models.Model):
             models.Index(fields=["domain", "self_only", "address"], name="alias_by_domain"),
             models.Index(fields=["self_only", "address"], name="alias_by_self_only"),
             models.Index(fields=["self_only", "active", "address"], name="alias_by_active"),
+            models.Index(fields=["only_target"], name="alias_by_only_target"),
+            models.Index(fields=["external_id"], name="alias_by_external_id"),
         ]
 
     def __str__(self) -> str:

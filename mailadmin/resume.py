@@ -3,7 +3,7 @@
 MariaDB's DDL has no transactions: a process killed between CREATE TABLE and the row in django_migrations leaves a
 table behind, and the next run would stop at it. Before each run, a table of a migration that is not recorded is
 dropped if it is empty (so no row is ever lost) and refused if it is not. A column that is there already is left as
-it is: migrations add columns by `AddField` of this module.
+it is, and so is an index: migrations add them by `AddField` and `AddIndex` of this module.
 """
 
 from __future__ import annotations
@@ -32,6 +32,20 @@ class AddField(operations.AddField):
         with connection.cursor() as cursor:
             present = connection.introspection.get_table_description(cursor, model._meta.db_table)
         if column not in {each.name for each in present}:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+class AddIndex(operations.AddIndex):
+    """Adds the index, unless a run that was cut off has added it."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        table = to_state.apps.get_model(app_label, self.model_name)._meta.db_table
+        connection = schema_editor.connection
+        with connection.cursor() as cursor:
+            present = connection.introspection.get_constraints(cursor, table)
+        if self.index.name not in present:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 

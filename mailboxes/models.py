@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from domains.models import Domain
 from mailadmin.addresses import show_address
+from mailadmin.uids import uid_field
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
@@ -76,6 +77,7 @@ class Mailbox(models.Model):
     smtp_active = models.BooleanField(_("may send"), db_default=True, default=True)
     # Mail programs sign in by an app password alone, so that the password without the second factor opens nothing.
     app_passwords_only = models.BooleanField(db_default=False, default=False)
+    uid = uid_field()  # SCIM's id
     # What the search looks up by index: the name, and its last word, in small letters.
     name_key = models.GeneratedField(
         expression=Lower("name"), output_field=models.CharField(max_length=255), db_persist=True
