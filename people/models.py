@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -100,7 +101,12 @@ class Template(models.Model):
 
     AUDIT_KEY: ClassVar[str] = "name"
 
-    name = models.CharField(_("name"), max_length=64, unique=True)
+    name = models.CharField(
+        _("name"),
+        max_length=64,
+        unique=True,
+        validators=[RegexValidator(r"^\w[\w .-]*$", _("A name has letters, digits, blanks, dots and hyphens."))],
+    )
     domain = models.ForeignKey(
         Domain,
         on_delete=models.CASCADE,

@@ -17,13 +17,13 @@ from django.utils.translation import gettext as _
 from mailadmin.addresses import normalise_address
 from mailadmin.errors import refuse
 from people.models import Template
+from people.names import WORDS as NAME_WORDS
 from people.placeholders import refuse_unknown
 
 OCTETS_AT_MOST = 16_384
 DEPTH_AT_MOST = 4
 ITEMS_AT_MOST = 50
 DAYS_AT_MOST = 3650
-NAME_WORDS = ("given_name", "family_name", "first", "last", "first_initial", "last_initial", "employee_number")
 REPLY_WORDS = ("name", "address", "successor", "date")
 COLLISIONS = ("next", "refuse")
 
@@ -71,8 +71,8 @@ def one_of(*choices: str) -> Check:
 
 def several(check_one: Check) -> Check:
     def check(value: Any) -> list[Any]:
-        if not isinstance(value, list) or not 1 <= len(value) <= ITEMS_AT_MOST:
-            raise Wrong(_("This must be a list of 1 to %(most)d.") % {"most": ITEMS_AT_MOST})
+        if not isinstance(value, list) or len(value) > ITEMS_AT_MOST:
+            raise Wrong(_("This must be a list of %(most)d at most.") % {"most": ITEMS_AT_MOST})
         return [check_one(each) for each in value]
 
     return check
@@ -106,12 +106,22 @@ LEAVING: dict[str, Check] = {
     "purge_days": whole(DAYS_AT_MOST),
     "reserve_days": whole(DAYS_AT_MOST),
 }
+# What a call may say of how a person comes, each counting before the template's.
+COMING: dict[str, Check] = {
+    "aliases": several(address),
+    "groups": several(address),
+    "forwarding": several(address),
+    "keep_copy": flag,
+    "language": language,
+    "invitation": flag,
+    "quota_bytes": whole(2**63 - 1),
+}
 FIELDS: dict[str, Check | dict[str, Check]] = {
     "addresses": several(worded(64, *NAME_WORDS)),
     "on_collision": one_of(*COLLISIONS),
     "aliases": several(worded(254, *NAME_WORDS)),
     "groups": several(address),
-    "forward_to": several(address),
+    "forwarding": several(address),
     "keep_copy": flag,
     "quota_mb": whole(2**31 - 1),
     "language": language,
@@ -202,13 +212,14 @@ def leaving_defaults(template: Template | None) -> dict[str, Any]:
     }
 
 
-def read_leaving(wishes: Mapping[str, Any]) -> dict[str, Any]:
+def read_given(given: Mapping[str, Any], checks: Mapping[str, Check]) -> dict[str, Any]:
+    """What a call says beside a template, held to the same; ValidationError at the field."""
     read = {}
-    for name, value in wishes.items():
-        if name not in LEAVING:
+    for name, value in given.items():
+        if name not in checks:
             refuse(name, _("There is no such field."), "field_unknown")
         try:
-            read[name] = LEAVING[name](value)
+            read[name] = checks[name](value)
         except Wrong as error:
             refuse(name, str(error), "invalid")
         except ValidationError as error:

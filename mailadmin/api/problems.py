@@ -22,7 +22,17 @@ STATUS_OF_CODE = {
     "stale": status.HTTP_412_PRECONDITION_FAILED,
 }
 # There is something of this name already.
-TAKEN = frozenset({"domain_exists", "address_is_mailbox", "address_is_alias", "alias_domain_exists"})
+TAKEN = frozenset(
+    {
+        "domain_exists",
+        "address_is_mailbox",
+        "address_is_alias",
+        "alias_domain_exists",
+        "person_exists",
+        "offboarding_exists",
+        "template_exists",
+    }
+)
 
 
 class Problem(APIException):

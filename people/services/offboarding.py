@@ -21,7 +21,7 @@ from mailboxes.models import Mailbox
 from mailboxes.services import purge, restore_mailbox
 from mailboxes.services.edit import lock_mailbox
 from people.models import Kind, Offboarding, Person, State, Step, Template
-from people.reading import leaving_defaults, read_leaving
+from people.reading import LEAVING, leaving_defaults, read_given
 from people.services.steps import WORK
 from people.services.templates import template_for
 
@@ -55,7 +55,7 @@ def start_offboarding(
         refuse("address", _("%(address)s is being offboarded already."), "offboarding_exists", address=mailbox)
     person = Person.objects.filter(mailbox=mailbox).first()
     template = template or template_for(mailbox.domain_id, person.department if person else "")
-    how = {**leaving_defaults(template), **read_leaving(wishes or {})}
+    how = {**leaving_defaults(template), **read_given(wishes or {}, LEAVING)}
     offboarding = Offboarding.objects.create(
         address=mailbox.pk,
         domain_name=mailbox.domain_id,
