@@ -18,10 +18,11 @@ def default_quota(domain: Domain) -> int:
     return max(domain.max_quota_bytes, 0)
 
 
-def refuse_quota(domain: Domain, quota_bytes: int, *, other_than: str | None = None) -> None:
+def refuse_quota(domain: Domain, quota_bytes: int, *, other_than: str | None = None, given: int | None = None) -> None:
     """Raise ValidationError at `quota_bytes` if the domain, its row locked, does not allow it.
 
-    `other_than` is the mailbox whose quota this is to be: its present one does not count.
+    `other_than` is the mailbox whose quota this is to be: its present one does not count. `given`: what
+    `given_bytes` said, for who asks for many mailboxes.
     """
     if not 0 <= quota_bytes <= QUOTA_BYTES_AT_MOST:
         refuse("quota_bytes", _("A quota is 0 (unlimited) or a positive number."), "quota_invalid")
@@ -37,7 +38,10 @@ def refuse_quota(domain: Domain, quota_bytes: int, *, other_than: str | None = N
             "quota_over_largest",
             most=most,
         )
-    if domain.quota_bytes and (left := _left(domain, other_than)) < quota_bytes:
+    if not domain.quota_bytes:
+        return
+    left = domain.quota_bytes - (given_bytes(domain, other_than=other_than) if given is None else given)
+    if left < quota_bytes:
         refuse(
             "quota_bytes",
             _("All mailboxes of this domain together have %(all)d MB, and %(left)d MB are left."),
@@ -47,9 +51,10 @@ def refuse_quota(domain: Domain, quota_bytes: int, *, other_than: str | None = N
         )
 
 
-def _left(domain: Domain, other_than: str | None) -> int:
+def given_bytes(domain: Domain, *, other_than: str | None = None) -> int:
+    """What the mailboxes of the domain, or the others, have together."""
     given = Mailbox.objects.filter(domain=domain, quota_bytes__gt=0).exclude(pk=other_than or "")
-    return domain.quota_bytes - (given.aggregate(sum=Sum("quota_bytes"))["sum"] or 0)
+    return given.aggregate(sum=Sum("quota_bytes"))["sum"] or 0
 
 
 def _multiplier(domain: Domain) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
+from mailadmin.formulas import defused
+
 BYTE_ORDER_MARK = "\ufeff"
-# What spreadsheets take for the beginning of a formula, also behind blanks.
-FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r", "\n", "=", "+", "-", "@")
 
 
 class _Echo:
@@ -30,9 +30,7 @@ def cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     text = str(value)
-    if not isinstance(value, int | float) and text.lstrip(" ").startswith(FORMULA_MARKS):
-        return f"'{text}"
-    return text
+    return text if isinstance(value, int | float) else defused(text)
 
 
 def lines(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:

@@ -29,6 +29,7 @@ from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
 from mailboxes.quotas import refuse_quota
 from mailboxes.rules import can_change_mailbox
 from mailboxes.services.create import expiry_in, free_maildir, insert_rows, refuse_full
+from people.services.persons import archive_people, forget_person, make_way_for, restore_person
 from vacations.models import Vacation
 from vacations.queue import queue_replies_behind
 from vacations.services import forget_vacations, restore_vacation
@@ -66,6 +67,7 @@ def delete_mailboxes(*, mailboxes: Sequence[Mailbox], actor: Actor) -> list[Arch
     MailboxUsage.objects.filter(pk__in=addresses).delete()
     forget_vacations(vacations)
     forget_app_passwords(addresses)
+    archive_people(archived)
     Account.objects.filter(mailbox_id__in=addresses).delete()
     Mailbox.objects.filter(pk__in=addresses).delete()
     forwarded_to = {target for forwarding in forwardings.values() for target in forwarding.targets}
@@ -105,6 +107,7 @@ def restore_mailbox(*, archived: ArchivedMailbox, actor: Actor) -> Mailbox:
     """Bring a deleted mailbox back as it was, with its mail, if its address is still free and the domain has room."""
     require(can_change_addresses(actor, archived.domain_name))
     domain = lock_domain(archived.domain_name, field="address")
+    make_way_for(archived)
     refuse_taken(archived.address, field="address")
     at_field("address", refuse_full, domain)
     now = timezone.now()
@@ -115,8 +118,9 @@ def restore_mailbox(*, archived: ArchivedMailbox, actor: Actor) -> Mailbox:
     mailbox.maildir, mailbox.modified_at = free_maildir(mailbox.address), now
     mailbox.password_expires_at = expiry_in(domain, mailbox.password_expires_at)
     row = Alias(**_fields(Alias, archived.alias_row or {}))
-    insert_rows(mailbox, targets=row.targets or [mailbox.address], source=archived.archive_path)
+    insert_rows([mailbox], targets=row.targets, source=archived.archive_path)
     at_field("address", refuse_loop, mailbox.address, row.targets)
+    restore_person(archived, mailbox)
     audit.record("mailbox.restore", actor=actor, target=mailbox, domain_name=domain.pk)
     if archived.vacation_row:
         restore_vacation(Vacation(address=mailbox.address, **_fields(Vacation, archived.vacation_row)))
@@ -141,6 +145,7 @@ def purge(*, archived: Iterable[ArchivedMailbox], actor: Actor) -> int:
         if not emptied.update(purged_at=timezone.now(), mailbox_row={}, alias_row=None, vacation_row=None):
             continue
         count += 1
+        forget_person(entry)
         audit.record("mailbox.purge", actor=actor, target=entry, before={}, after={}, domain_name=entry.domain_name)
         queue_maildir(entry.address, source=entry.archive_path)
     return count

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from domains.rules import can_change_addresses, require
 from mailadmin.accounts.models import Account, Role
 from mailadmin.accounts.passwords import validate_new_password
 from mailadmin.accounts.schemes import check_hash, hash_password
-from mailadmin.addresses import normalise_address
+from mailadmin.addresses import normalise_address, split_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.mailhost.queue import queue_address
@@ -54,32 +55,43 @@ def create_mailbox(
 
 @atomic
 def _insert(mailbox: Mailbox, quota_bytes: int | None, must_change: bool, actor: Actor) -> Mailbox:
-    mailbox.local_part, domain_name = mailbox.address.rsplit("@", 1)
-    mailbox.domain = domain = lock_domain(domain_name, field="local_part")
+    mailbox.domain = domain = lock_domain(split_address(mailbox.address)[1], field="local_part")
     refuse_taken(mailbox.address, field="local_part")
     refuse_full(domain)
-    mailbox.quota_bytes = default_quota(domain) if quota_bytes is None else quota_bytes
-    refuse_quota(domain, mailbox.quota_bytes)
+    fill(mailbox, quota_bytes)
     mailbox.maildir = free_maildir(mailbox.address)
-    mailbox.password_expires_at = expiry_from_now(domain)
     mailbox.clean_fields(exclude={"domain"})
-    insert_rows(mailbox, targets=[mailbox.address])
+    insert_rows([mailbox])
     if must_change:
         Account.objects.create(mailbox=mailbox, role=Role.MAILBOX_USER, password_change_required=True)
     audit.record("mailbox.create", actor=actor, target=mailbox, domain_name=domain.pk)
     return mailbox
 
 
-def insert_rows(mailbox: Mailbox, *, targets: list[str], source: str = "") -> None:
-    """The mailbox and its forwarding, which is on and off with it; counted, and queued for the mail hosts, where its
-    Maildir is made or moved from `source`."""
-    mailbox.save(force_insert=True)
+def fill(mailbox: Mailbox, quota_bytes: int | None, *, given: int | None = None) -> None:
+    """What its domain says of a new mailbox; refused if the domain does not allow the quota."""
+    mailbox.local_part = split_address(mailbox.address)[0]
+    mailbox.quota_bytes = default_quota(mailbox.domain) if quota_bytes is None else quota_bytes
+    refuse_quota(mailbox.domain, mailbox.quota_bytes, given=given)
+    mailbox.password_expires_at = expiry_from_now(mailbox.domain)
+
+
+def insert_rows(mailboxes: Sequence[Mailbox], *, targets: list[str] | None = None, source: str = "") -> None:
+    """Mailboxes of one domain and their forwardings, which are on and off with them; counted, and queued for the mail
+    hosts, where their Maildirs are made. A single one may bring the `targets` of its forwarding, and a Maildir to be
+    moved from `source`."""
+    Mailbox.objects.bulk_create(mailboxes)
+    Alias.objects.bulk_create([_forwarding(mailbox, targets or [mailbox.address]) for mailbox in mailboxes])
+    quotas = sum(max(mailbox.quota_bytes, 0) for mailbox in mailboxes)
+    usage.adjust(mailboxes[0].domain_id, mailboxes=len(mailboxes), quota_bytes=quotas)
+    places = [(mailbox.address, source, f"users/{mailbox.maildir}") for mailbox in mailboxes]
+    queue_address(*(mailbox.address for mailbox in mailboxes), maildirs=places)
+
+
+def _forwarding(mailbox: Mailbox, targets: list[str]) -> Alias:
     forwarding = Alias(address=mailbox.address, domain_id=mailbox.domain_id, active=mailbox.active)
-    forwarding.created_at = forwarding.modified_at = timezone.now()
     forwarding.targets = targets
-    forwarding.save(force_insert=True)
-    usage.adjust(mailbox.domain_id, mailboxes=1, quota_bytes=max(mailbox.quota_bytes, 0))
-    queue_address(mailbox.address, maildirs=[(mailbox.address, source, f"users/{mailbox.maildir}")])
+    return forwarding
 
 
 def forwarding_of(address: str) -> list[str]:
@@ -90,13 +102,18 @@ def forwarding_of(address: str) -> list[str]:
 
 def stored_password(password: str | None, password_hash: str | None, *, about: tuple[str, ...]) -> str:
     """What `mailbox.password` is to hold; ValidationError at the field that was given."""
+    refuse_password(password, password_hash, about=about)
+    return hash_password(password or "") if password_hash is None else password_hash
+
+
+def refuse_password(password: str | None, password_hash: str | None, *, about: tuple[str, ...]) -> None:
+    """The same without the hash, which takes long."""
     if password_hash is not None:
         at_field("password_hash", check_hash, password_hash)
-        return password_hash
+        return
     if not password:
         refuse("password", _("Enter a password."), "password_missing")
     at_field("password", validate_new_password, password, about=about)
-    return hash_password(password)
 
 
 def expiry_from_now(domain: Domain) -> datetime:
@@ -110,12 +127,13 @@ def expiry_in(domain: Domain, present: datetime) -> datetime:
     return expiry_from_now(domain) if present == NEVER else present
 
 
-def refuse_full(domain: Domain) -> None:
+def refuse_full(domain: Domain, count: int | None = None) -> None:
+    """`count`: how many mailboxes it has, for who counted them already."""
     if domain.max_mailboxes == UNLIMITED:
         return
     if domain.max_mailboxes == DISABLED:
         refuse("local_part", _("Mailboxes are not allowed in %(domain)s."), "mailboxes_disabled", domain=domain)
-    if Mailbox.objects.filter(domain=domain).count() >= domain.max_mailboxes:
+    if (count_of(domain) if count is None else count) >= domain.max_mailboxes:
         refuse(
             "local_part",
             _("%(domain)s has all its %(most)d mailboxes already."),
@@ -125,9 +143,22 @@ def refuse_full(domain: Domain) -> None:
         )
 
 
-def free_maildir(address: str) -> str:
-    """'example.org/joe/', or the like where another program gave that to someone else."""
-    local_part, domain_name = address.rsplit("@", 1)
-    maildir = f"{domain_name}/{local_part}/"
-    taken = Mailbox.objects.filter(maildir=maildir).exclude(pk=address).exists()
-    return f"{domain_name}/{address}/" if taken else maildir
+def count_of(domain: Domain) -> int:
+    return Mailbox.objects.filter(domain=domain).count()
+
+
+def usual_maildir(address: str) -> str:
+    """'example.org/joe/'."""
+    local_part, domain_name = split_address(address)
+    return f"{domain_name}/{local_part}/"
+
+
+def free_maildir(address: str, known: Container[str] | None = None) -> str:
+    """The usual one, or the like where another program gave that to someone else. `known`: the Maildirs that others
+    have, for who looked already."""
+    maildir = usual_maildir(address)
+    if known is None:
+        is_taken = Mailbox.objects.filter(maildir=maildir).exclude(pk=address).exists()
+    else:
+        is_taken = maildir in known
+    return f"{split_address(address)[1]}/{address}/" if is_taken else maildir
