@@ -336,7 +336,7 @@ DAV_APP_PASSWORDS = env.bool("DAV_APP_PASSWORDS", default=False)
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "mailadmin.api.problems.handle",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "mailadmin.api.openapi.Description",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,
 }
@@ -346,14 +346,18 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "DEFAULT_GENERATOR_CLASS": "mailadmin.api.openapi.Generator",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATION_PARAMETERS": False,
 }
 
 # -- Webhooks ---------------------------------------------------------------------------------------------
 # Networks of the site's own to which events may be sent, beside the public internet.
 WEBHOOKS_ALLOWED_NETWORKS = networks("WEBHOOKS_ALLOWED_NETWORKS")
 WEBHOOK_KEEP_DAYS = whole_number("WEBHOOK_KEEP_DAYS", 30, low=4, high=3650)  # each is tried for three
+# A file to import: more octets are refused before they are read, more lines as they are.
+IMPORT_MAX_BYTES = whole_number("IMPORT_MAX_BYTES", 20_000_000, low=1_000, high=1_000_000_000)
+IMPORT_MAX_LINES = whole_number("IMPORT_MAX_LINES", 100_000, low=1, high=10_000_000)
 
 # -- The mail host ----------------------------------------------------------------------------------------
 MAIL_HOST = env.str("MAIL_HOST", default="main")  # this machine's name among the mail hosts
@@ -409,6 +413,8 @@ CELERY_BEAT_SCHEDULE = {
     "forget-sign-ins": {"task": "mailadmin.accounts.tasks.forget_sign_ins", "schedule": 86_400},
     "prune": {"task": "mailadmin.mailhost.tasks.prune", "schedule": 3600},
     "send-letters": {"task": "mailadmin.letters.tasks.send_letters", "schedule": 60},
+    "sweep-imports": {"task": "bulk.tasks.sweep", "schedule": 60},
+    "forget-imports": {"task": "bulk.tasks.forget", "schedule": 3600},
     "forget-letters": {"task": "mailadmin.letters.tasks.forget_letters", "schedule": 86_400},
     "sweep-webhooks": {"task": "mailadmin.webhooks.tasks.sweep", "schedule": SWEEP_SECONDS},
     "prune-webhooks": {"task": "mailadmin.webhooks.tasks.prune", "schedule": 3600},
