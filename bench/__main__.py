@@ -16,6 +16,7 @@ from bench.pages import measure_creates, measure_pages
 from bench.parts import Part, measure_maildirs, measure_services, measure_tables
 from bench.portal import measure_portal
 from bench.report import Line, markdown
+from bench.rest import measure_rest
 from bench.site import DURABLE, Site
 from tests.servers.mariadb import MariaDB
 from tests.servers.redis import Redis
@@ -40,6 +41,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "tables": ("Lookup tables", measure_tables),
     "maildirs": ("Maildirs", measure_maildirs),
     "portal": ("The portal", with_web(measure_portal)),
+    "rest": ("REST", with_web(measure_rest)),
     "live": ("Until a change is live", with_web(lambda sites: measure_live(sites[0]))),
 }
 

@@ -1,16 +1,34 @@
-"""One person's browser, as far as the time of a page goes: a connection that is kept, and cookies."""
+"""Who asks, as far as time goes: one person's browser, with its cookies, or one script, with its token.
+Either keeps its connection."""
 
 from __future__ import annotations
 
+import json
 import re
 import time
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
 from http.cookies import SimpleCookie
+from typing import Any
 from urllib.parse import urlencode
 
 from tests.servers.project import PASSWORD, SUPERADMIN
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+ROUNDS = 60
+WARM_ROUNDS = 5
+
+
+def in_turns(get: Callable[[str], float], paths: Mapping[str, str]) -> dict[str, list[float]]:
+    """Milliseconds of each, one after another and again, so that a moment in which the machine had other work is in
+    all of them."""
+    times: dict[str, list[float]] = {what: [] for what in paths}
+    for number in range(WARM_ROUNDS + ROUNDS):
+        for what, path in paths.items():
+            seconds = get(path)
+            if number >= WARM_ROUNDS:
+                times[what].append(seconds * 1000)
+    return times
 
 
 class Client:
@@ -46,3 +64,23 @@ class Client:
         if token := TOKEN.search(content):
             self._token = token[1]
         return seconds
+
+
+class Script:
+    def __init__(self, port: int, token: str) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=600)
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def get(self, path: str) -> float:
+        """Seconds until the whole answer was there."""
+        return self.ask("GET", path)[0]
+
+    def ask(self, method: str, path: str, body: Any = None, *, expected: int = 200) -> tuple[float, Any]:
+        """The seconds, and what was answered."""
+        start = time.perf_counter()
+        self._connection.request(method, path, json.dumps(body) if body is not None else None, self._headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        seconds = time.perf_counter() - start
+        assert answer.status == expected, f"{method} {path}: {answer.status}\n{content[:2000]!r}"
+        return seconds, json.loads(content)

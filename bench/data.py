@@ -8,6 +8,7 @@ LARGE, LARGE_MAILBOXES = "large.example", 20_000
 SMALL, SMALL_MAILBOXES = "small.example", 500
 OTHER_DOMAINS = 198
 AUDIT_ROWS = 200_000
+HASH = "{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHRzb21lc2FsdA$Zm9yIG5vIHBhc3N3b3JkIGF0IGFsbCwgb25seSBiZW5jaA"
 SURNAMES = "garcia,smith,müller,rossi,dubois,novak,jansen,silva,kowalski,nagy,popescu,larsen,virtanen,papadakis,yilmaz"
 
 _DOMAIN = (

@@ -22,8 +22,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from bench.data import LARGE, SMALL  # noqa: E402
-from bench.views import HASH  # noqa: E402
+from bench.data import HASH, LARGE, SMALL  # noqa: E402
 from domains.models import Domain  # noqa: E402
 from domains.tasks import recount  # noqa: E402
 from mailadmin.accounts.actors import Actor  # noqa: E402
@@ -107,6 +106,13 @@ def creates() -> dict[str, Any]:
     return {"services": services, "raw": raw, "hash": hashes}
 
 
+def accounts() -> dict[str, Any]:
+    """The least that a new account takes: its three rows in one transaction; and the hash of its password."""
+    bare = [milliseconds(partial(_insert_account_alone, f"account{number}")) for number in range(CREATES)]
+    hashes = [milliseconds(lambda: hash_password("ein Pferd namens Heinz")) for _number in range(HASHES)]
+    return {"bare": bare, "hash": hashes}
+
+
 def directories() -> dict[str, Any]:
     """Maildirs as the product makes them, and the same directories and files by bare system calls."""
     made = [milliseconds(partial(maildirs.ensure, f"users/bench/box{number}/")) for number in range(MAILDIRS)]
@@ -148,12 +154,7 @@ def _postmap_alone(sources: Path, *, at_once: bool) -> None:
 def _insert_rows(local_part: str) -> None:
     address, maildir = f"{local_part}@{SMALL}", f"{SMALL}/{local_part}/"
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO mailbox (username, password, name, maildir, quota, local_part, domain)"
-            " VALUES (%s, %s, '', %s, 0, %s, %s)",
-            [address, HASH, maildir, local_part, SMALL],
-        )
-        cursor.execute("INSERT INTO alias (address, goto, domain) VALUES (%s, %s, %s)", [address, address, SMALL])
+        _insert_account(cursor, local_part)
         cursor.execute("UPDATE mailadmin_domain_usage SET mailboxes = mailboxes + 1 WHERE domain_id = %s", [SMALL])
         cursor.execute(
             "INSERT INTO mailadmin_pending_work (host_id, kind, `key`) VALUES (%s, 'address', %s)", [HOST, address]
@@ -162,11 +163,27 @@ def _insert_rows(local_part: str) -> None:
             "INSERT INTO mailadmin_pending_work (host_id, kind, `key`, target) VALUES (%s, 'maildir', %s, %s)",
             [HOST, address, f"users/{maildir}"],
         )
-        cursor.execute(
-            "INSERT INTO mailadmin_audit (actor, face, client_address, action, object_type, object_key, domain_name,"
-            " `before`, `after`) VALUES ('root', 'command', '', 'mailbox.create', 'mailbox', %s, %s, '{}', %s)",
-            [address, SMALL, json.dumps({"address": address, "maildir": maildir, "domain": SMALL, "active": True})],
-        )
+
+
+def _insert_account_alone(local_part: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        _insert_account(cursor, local_part)
+
+
+def _insert_account(cursor: Any, local_part: str) -> None:
+    """The rows of mailbox, alias and log."""
+    address, maildir = f"{local_part}@{SMALL}", f"{SMALL}/{local_part}/"
+    cursor.execute(
+        "INSERT INTO mailbox (username, password, name, maildir, quota, local_part, domain)"
+        " VALUES (%s, %s, '', %s, 0, %s, %s)",
+        [address, HASH, maildir, local_part, SMALL],
+    )
+    cursor.execute("INSERT INTO alias (address, goto, domain) VALUES (%s, %s, %s)", [address, address, SMALL])
+    cursor.execute(
+        "INSERT INTO mailadmin_audit (actor, face, client_address, action, object_type, object_key, domain_name,"
+        " `before`, `after`) VALUES ('root', 'command', '', 'mailbox.create', 'mailbox', %s, %s, '{}', %s)",
+        [address, SMALL, json.dumps({"address": address, "maildir": maildir, "domain": SMALL, "active": True})],
+    )
 
 
 def _make(root: Path, folders: list[Path], files: list[tuple[Path, bytes]], owner: volume.Owner) -> None:
@@ -194,7 +211,7 @@ def replies() -> dict[str, Any]:
     return {"set": set_, "scripts": scripts, "addresses": addresses, "verify": verify_}
 
 
-PARTS = {act.__name__: act for act in (build, change, domain, creates, directories, recounts, replies)}
+PARTS = {act.__name__: act for act in (build, change, domain, creates, accounts, directories, recounts, replies)}
 
 if __name__ == "__main__":
     print(json.dumps(PARTS[sys.argv[1]]()))

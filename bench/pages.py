@@ -8,13 +8,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from bench.client import Client
+from bench.client import ROUNDS, WARM_ROUNDS, Client
 from bench.data import LARGE, SMALL
 from bench.report import Line
 from bench.site import Site
 
-ROUNDS = 60
-WARM_ROUNDS = 5
 CREATES = 30
 RATIO_GOAL = 3.0
 FLAT_GOAL = 1.3

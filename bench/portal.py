@@ -6,8 +6,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from bench.client import Client
-from bench.pages import BARE, FLAT_GOAL, MAILBOX, PAGES, RATIO_GOAL, ROUNDS, WARM_ROUNDS
+from bench.client import Client, in_turns
+from bench.pages import BARE, FLAT_GOAL, MAILBOX, PAGES, RATIO_GOAL
 from bench.report import Line
 from bench.site import Site
 
@@ -71,10 +71,4 @@ def _sign_ins(site: Site) -> list[float]:
 def _pages(site: Site) -> dict[str, list[float]]:
     client = Client(site.web.port)
     client.sign_in(MAILBOX, PASSWORD)
-    times: dict[str, list[float]] = {what: [] for what in OWN_PAGES}
-    for number in range(WARM_ROUNDS + ROUNDS):
-        for what, path in OWN_PAGES.items():
-            seconds = client.get(path)
-            if number >= WARM_ROUNDS:
-                times[what].append(seconds * 1000)
-    return times
+    return in_turns(client.get, OWN_PAGES)

@@ -1,0 +1,57 @@
+"""Accounts made by a script that nobody watches: what REST has answered is so, on a real Postfix and a real Dovecot."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mailstack.stack import Stack
+from tests.servers.letters import post, subjects
+from tests.servers.script import Script
+
+PASSWORD = "ein Pferd namens Heinz"
+ANNA = {"address": "anna@example.org", "name": "Anna Roth", "password": PASSWORD}
+INFO = {"address": "info@example.org", "goto": ["anna@example.org"]}
+WAIT = {"Prefer": "wait=10"}
+
+
+@pytest.fixture(scope="module")
+def script(stack: Stack) -> Script:
+    stack.add_domain("example.org")
+    return Script(stack.web.port, stack.project.add_token("night", "all"))
+
+
+def written(stack: Stack) -> list[tuple[object, ...]]:
+    """How much was ever recorded, or queued for the mail host."""
+    tables = "SELECT MAX(id) FROM mailadmin_audit UNION ALL SELECT MAX(id) FROM mailadmin_pending_work"
+    return stack.mariadb.execute(tables, database=stack.project.database)
+
+
+def test_what_is_told_to_be_live_takes_mail(stack: Stack, script: Script) -> None:
+    mailbox = script.ask("POST", "/api/v1/mailboxes/", ANNA, Idempotency_Key="anna", **WAIT)
+    alias = script.ask("PUT", "/api/v1/aliases/info@example.org/", INFO, **WAIT)
+
+    assert [(answer.status, answer.body["live"]) for answer in (mailbox, alias)] == [(201, True), (201, True)]
+    letters = [post(stack.mail.postfix.port, address) for address in ("anna@example.org", "info@example.org")]
+    stack.mail.postfix.wait_until_delivered()
+    assert sorted(subjects(stack.mail.dovecot.port, "anna@example.org", PASSWORD)) == sorted(letters)
+
+    before = written(stack)
+    assert script.ask("POST", "/api/v1/mailboxes/", ANNA, Idempotency_Key="anna", **WAIT).body == mailbox.body
+    assert script.ask("POST", "/api/v1/mailboxes/", ANNA).status == 409
+    assert script.ask("PUT", "/api/v1/aliases/info@example.org/", INFO, **WAIT).body == alias.body
+    assert written(stack) == before
+    stack.verify()
+
+
+def test_a_mail_host_that_is_away_is_told_with_a_job_to_poll(stack: Stack, script: Script) -> None:
+    stack.worker.kill()
+    body = {"address": "late@example.org", "password_hash": "{PLAIN-MD5}5f4dcc3b5aa765d61d8327deb882cf99"}
+    late = script.ask("POST", "/api/v1/mailboxes/", body, Prefer="wait=1")
+    job = late.headers["Location"]
+
+    assert (late.status, late.body["live"]) == (202, False)
+    assert script.ask("GET", job).body["done_at"] is None
+    stack.worker.start()
+    stack.wait_until_live()
+    assert script.ask("GET", job).body["done_at"] is not None
+    assert script.ask("GET", "/api/v1/mailboxes/late@example.org/").body["live"] is True
