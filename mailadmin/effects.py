@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import transaction
 
@@ -28,6 +28,21 @@ class Effects:
     entries: list[Entry] = field(default_factory=list)
     work: list[PendingWork] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As every dry run tells them."""
+        changes = [
+            {
+                "action": entry.action,
+                "object_type": entry.object_type,
+                "key": entry.object_key,
+                "before": entry.before,
+                "after": entry.after,
+            }
+            for entry in self.entries
+        ]
+        work = [{"host": work.host_id, "kind": work.kind, "key": work.key} for work in self.work]
+        return {"changes": changes, "pending": work, "warnings": self.warnings}
 
 
 _listening: ContextVar[Effects | None] = ContextVar("effects", default=None)

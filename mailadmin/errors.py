@@ -6,9 +6,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 Result = TypeVar("Result")
+Errors = dict[str, list[dict[str, str]]]  # by field, and by "" what belongs to none
 
 
 def at_field(field: str, check: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
@@ -26,6 +27,23 @@ def _flat(error: ValidationError) -> list[ValidationError]:
 
 def refuse(field: str, text: str, code: str, **shown: object) -> NoReturn:
     raise ValidationError({field: ValidationError(text, code, shown)})
+
+
+def by_field(error: ValidationError) -> Errors:
+    """As scripts read it: the code and the text of each error."""
+    errors = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
+    return {
+        "" if field == NON_FIELD_ERRORS else field: [
+            {"code": each.code or "invalid", "message": " ".join(each.messages)} for each in several
+        ]
+        for field, several in errors.items()
+    }
+
+
+def code_of(errors: Errors) -> str:
+    """One code for all of them: the only one, if there is one."""
+    codes = {each["code"] for several in errors.values() for each in several}
+    return codes.pop() if len(codes) == 1 else "invalid"
 
 
 class Refusals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -14,25 +14,16 @@ from rest_framework.exceptions import APIException, ErrorDetail, NotFound, Permi
 from rest_framework.exceptions import ValidationError as SerializerError
 from rest_framework.response import Response
 
+from mailadmin.errors import Errors, by_field, code_of
+
 MEDIA_TYPE = "application/problem+json"
-Errors = dict[str, list[dict[str, str]]]
 # What a service refuses with a code of its own, and the status that says so; all else is 400.
 STATUS_OF_CODE = {
     "busy": status.HTTP_503_SERVICE_UNAVAILABLE,
     "stale": status.HTTP_412_PRECONDITION_FAILED,
 }
-# There is something of this name already.
-TAKEN = frozenset(
-    {
-        "domain_exists",
-        "address_is_mailbox",
-        "address_is_alias",
-        "alias_domain_exists",
-        "person_exists",
-        "offboarding_exists",
-        "template_exists",
-    }
-)
+# There is something of this name already; so says every code that ends in `_exists`.
+TAKEN = frozenset({"address_is_mailbox", "address_is_alias"})
 
 
 class Problem(APIException):
@@ -73,7 +64,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def of_validation(error: ValidationError, *, names: dict[str, str], existing: Any = None) -> Response:
     """What a service refused, its fields under the names that the API has for them."""
-    errors = _by_field(error, names)
+    errors = {names.get(field, field): several for field, several in by_field(error).items()}
     codes = [each["code"] for several in errors.values() for each in several]
     for code, status_code in STATUS_OF_CODE.items():
         if code in codes:
@@ -81,11 +72,10 @@ def of_validation(error: ValidationError, *, names: dict[str, str], existing: An
             if status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
                 response["Retry-After"] = "1"
             return response
-    if taken := next((code for code in codes if code in TAKEN), None):
+    if taken := next((code for code in codes if code in TAKEN or code.endswith("_exists")), None):
         more = {"existing": url} if existing and (url := existing(taken)) else {}
         return answer(status.HTTP_409_CONFLICT, taken, _first(errors), errors=errors, **more)
-    code = codes[0] if len(codes) == 1 else "invalid"
-    return answer(status.HTTP_400_BAD_REQUEST, code, _first(errors), errors=errors)
+    return answer(status.HTTP_400_BAD_REQUEST, code_of(errors), _first(errors), errors=errors)
 
 
 def answer(status_code: int, code: str, detail: str, *, errors: Errors | None = None, **more: Any) -> Response:
@@ -101,16 +91,6 @@ def _title(status_code: int) -> str:
 
 def _first(errors: Errors) -> str:
     return next(iter(errors.values()))[0]["message"]
-
-
-def _by_field(error: ValidationError, names: dict[str, str]) -> Errors:
-    by_field = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
-    return {
-        "" if field == NON_FIELD_ERRORS else names.get(field, field): [
-            {"code": each.code or "invalid", "message": " ".join(each.messages)} for each in several
-        ]
-        for field, several in by_field.items()
-    }
 
 
 def _flat(detail: Any, path: str = "") -> list[tuple[str, list[dict[str, str]]]]:

@@ -12,6 +12,7 @@ from mailadmin.addresses import normalise_domain
 from mailadmin.errors import at_field, refuse
 
 WAIT_SECONDS_AT_MOST = 30
+KEY_PATTERN = "^[!-~]{1,255}$"
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=,|;|$)", re.IGNORECASE)
 _TAGS = re.compile(r'\s*(?:W/)?"([^"]*)"\s*(?:,|$)')
 

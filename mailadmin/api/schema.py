@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_not_required
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import condition, require_safe
+
+from .openapi import document, document_tag
+from .reference import resources
 
 
-class SchemaView(SpectacularAPIView):
-    authentication_classes: list[Any] = []
-    permission_classes: list[Any] = []
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        return login_not_required(super().as_view(**initkwargs))
+@login_not_required
+@require_safe
+@condition(etag_func=lambda request: document_tag())
+def schema(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(document(), content_type="application/json")
 
 
-class SchemaPage(SpectacularSwaggerSplitView):
-    authentication_classes: list[Any] = []
-    permission_classes: list[Any] = []
-    url_name = "api:schema"
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        return login_not_required(super().as_view(**initkwargs))
+@login_not_required
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    layout = "base.html" if request.user.is_authenticated else "plain.html"
+    context = {"title": _("REST API"), "layout": layout, "resources": resources(), "schema": reverse("api:schema")}
+    return render(request, "api/docs.html", context)

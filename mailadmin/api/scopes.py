@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 READ, CREATE, WRITE, DELETE = "read", "create", "write", "delete"
 VERBS = (READ, CREATE, WRITE, DELETE)
+VERB_OF_METHOD = {"GET": READ, "HEAD": READ, "POST": CREATE, "PATCH": WRITE, "DELETE": DELETE}
 # Each resource, and what can be done with it at all.
 RESOURCES: dict[str, tuple[str, ...]] = {
     "domains": VERBS,

@@ -16,8 +16,9 @@ from rest_framework.response import Response
 from mailadmin.api.fields import Fields, Flag, Text
 from mailadmin.api.paging import PARAMETERS, page_of
 from mailadmin.api.requests import refuse_unknown_parameters
-from mailadmin.api.resources import ApiView, Resource, resource_paths
+from mailadmin.api.resources import Resource, resource_paths
 from mailadmin.api.scopes import WRITE
+from mailadmin.api.views import ApiView
 from mailadmin.errors import refuse
 from mailadmin.pages.keyset import Order
 
