@@ -1,7 +1,7 @@
-"""What the commands `domain`, `mailbox`, `alias`, `alias_domain` and `admin` share.
+"""What the commands `domain`, `mailbox`, `alias`, `alias_domain`, `admin` and `token` share.
 
-Each has list, show, add, edit and delete; `--json` prints objects instead of lines. A refusal goes to standard error,
-field by field, and the exit code is 1; a wrong use of the command is 2.
+Each has list, show, add, edit and delete; `--json` prints objects instead of lines, and `--dry-run` what a write would
+bring about. How they refuse is in `refusals.py`.
 """
 
 from __future__ import annotations
@@ -10,27 +10,59 @@ import argparse
 import json
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, PermissionDenied, ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 from django.utils import translation
 
 from mailadmin.accounts.actors import Actor
+from mailadmin.effects import Effects, rehearse
 from mailadmin.mailhost.queue import waiting
+from mailadmin.refusals import NotThere, Refused, refusals
+from mailadmin.transactions import atomic
 
 Row = TypeVar("Row", bound=Model)
+VERBS = {
+    "list": "print them, one on a line",
+    "show": "print one, a field on a line",
+    "add": "make one, and print it",
+    "edit": "change what is given, leave the rest, and print it",
+    "delete": "delete it",
+}
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter, DjangoHelpFormatter):
+    """Django's, with our own line ends in the examples."""
 
 
 class EnglishCommand(BaseCommand):
     """Scripts read what commands say: it is the same whatever the site's LANGUAGE_CODE."""
 
+    # What to show of it: (in words, the command line without `manage.py`).
+    examples: ClassVar[tuple[tuple[str, str], ...]] = ()
+    _called_from_command_line = False  # Django sets it; a caller in Python wants the error itself
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        lines = [f"  manage.py {line}" for _words, line in self.examples]
+        kwargs.setdefault("epilog", "\n".join(["examples:", *lines]) if lines else None)
+        return super().create_parser(prog_name, subcommand, formatter_class=HelpFormatter, **kwargs)
+
     def execute(self, *args: Any, **options: Any) -> str | None:
-        with translation.override("en"):
-            return super().execute(*args, **options)
+        try:
+            with translation.override("en"), refusals():
+                return super().execute(*args, **options)
+        except Refused as refusal:
+            if not (options.get("json") and self._called_from_command_line):
+                raise
+            self.stderr.write(refusal.as_json())
+            sys.exit(refusal.returncode)
+
+    def write_json(self, value: object) -> None:
+        self.stdout.write(json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
 
 
 class ObjectCommand(EnglishCommand, ABC, Generic[Row]):
@@ -71,29 +103,31 @@ class ObjectCommand(EnglishCommand, ABC, Generic[Row]):
         return key.strip().lower()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|add|edit|delete")
-        for verb in ("list", "show", "add", "edit", "delete"):
-            of_verb = verbs.add_parser(verb, argument_default=argparse.SUPPRESS)
-            of_verb.add_argument("--json", action="store_true", help="print JSON")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
+        for verb, text in VERBS.items():
+            of_verb = verbs.add_parser(verb, argument_default=argparse.SUPPRESS, help=text, description=text)
             if verb == "list":
                 self.list_arguments(of_verb)
-                continue
-            of_verb.add_argument(self.key_name, help=self.key_help)
+            else:
+                of_verb.add_argument(self.key_name, help=self.key_help)
             if verb in ("add", "edit"):
                 self.field_arguments(of_verb, adding=verb == "add")
+            if verb in ("add", "edit", "delete"):
+                add_dry_run(of_verb)
+            add_json(of_verb)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        actor, verb = Actor.of_command(), options["verb"]
-        try:
-            getattr(self, f"_{verb}")(options, actor)
-        except ValidationError as error:
-            raise CommandError("\n".join(_lines(error))) from None
-        except PermissionDenied:
-            raise CommandError("Not allowed.") from None
-        except ObjectDoesNotExist:
-            raise CommandError("It is gone: someone else deleted it meanwhile.") from None
+        verb = options["verb"]
+        if options.get("password_stdin"):  # here, since a write may be tried again
+            options["password"] = sys.stdin.readline().rstrip("\r\n")
+        if verb == "list":
+            self._list(options)
+        elif verb == "show":
+            self.say(verb, self.describe(self._row(options)), options)
+        else:
+            self._write(verb, options)
 
-    def _list(self, options: dict[str, Any], actor: Actor) -> None:
+    def _list(self, options: dict[str, Any]) -> None:
         rows = self.rows(options).iterator(chunk_size=500)
         if options.get("json"):
             self._write_json_list(self.describe(row) for row in rows)
@@ -101,41 +135,47 @@ class ObjectCommand(EnglishCommand, ABC, Generic[Row]):
         for row in rows:
             self.stdout.write("\t".join(_text(value) for value in self.describe(row).values()))
 
-    def _show(self, options: dict[str, Any], actor: Actor) -> None:
-        self._print(self._row(options), options)
+    def _write(self, verb: str, options: dict[str, Any]) -> None:
+        act = partial(getattr(self, f"_{verb}"), options, Actor.of_command())
+        if options.get("dry_run"):
+            self._tell(*atomic(rehearse)(act), options)
+        else:
+            self.say(verb, act(), options)
 
-    def _add(self, options: dict[str, Any], actor: Actor) -> None:
-        self._print(self.add(options[self.key_name], options, actor), options)
+    def _add(self, options: dict[str, Any], actor: Actor) -> dict[str, Any]:
+        return self.describe(self.add(options[self.key_name], options, actor))
 
-    def _edit(self, options: dict[str, Any], actor: Actor) -> None:
-        self._print(self.edit(self._row(options), options, actor), options)
+    def _edit(self, options: dict[str, Any], actor: Actor) -> dict[str, Any]:
+        return self.describe(self.edit(self._row(options), options, actor))
 
-    def _delete(self, options: dict[str, Any], actor: Actor) -> None:
+    def _delete(self, options: dict[str, Any], actor: Actor) -> dict[str, Any]:
         row = self._row(options)
         described = self.describe(row)
         self.delete(row, actor)
+        return described
+
+    def say(self, verb: str, described: dict[str, Any], options: dict[str, Any]) -> None:
+        """Print what was shown, made, changed or deleted."""
         if options.get("json"):
-            self._write_json(described)
-        else:
+            self.write_json(described)
+        elif verb == "delete":
             self.stdout.write(f"deleted {options[self.key_name]}")
+        else:
+            self.stdout.write("\n".join(f"{name}: {_text(value)}" for name, value in described.items()))
+
+    def _tell(self, result: dict[str, Any], effects: Effects, options: dict[str, Any]) -> None:
+        told = {"dry_run": True, "result": result, **effects.as_dict()}
+        if options.get("json"):
+            self.write_json(told)
+        else:
+            self.stdout.write("\n".join(_lines_of_rehearsal(told)))
 
     def _row(self, options: dict[str, Any]) -> Row:
         key = self.normalise_key(options[self.key_name])
         row = self.rows({}).filter(**{self.lookup: key}).first()
         if row is None:
-            raise CommandError(f"There is no {self.key_name} {key}.")
+            raise NotThere(f"There is no {self.key_name} {key}.")
         return row
-
-    def _print(self, row: Row, options: dict[str, Any]) -> None:
-        described = self.describe(row)
-        if options.get("json"):
-            self._write_json(described)
-            return
-        for name, value in described.items():
-            self.stdout.write(f"{name}: {_text(value)}")
-
-    def _write_json(self, value: object) -> None:
-        self.stdout.write(json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
 
     def _write_json_list(self, rows: Iterable[object]) -> None:
         """A JSON array, row by row, so that a million of them need no memory."""
@@ -144,6 +184,14 @@ class ObjectCommand(EnglishCommand, ABC, Generic[Row]):
             self.stdout.write(separator + json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False), ending="\n")
             separator = ","
         self.stdout.write("]" if separator == "," else "[]")
+
+
+def add_json(parser: CommandParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, errors as well")
+
+
+def add_dry_run(parser: CommandParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="print what would happen, and write nothing")
 
 
 def add_active(parser: CommandParser) -> None:
@@ -180,11 +228,7 @@ def add_set_up_link(parser: CommandParser) -> None:
 
 def read_password(options: dict[str, Any]) -> dict[str, str]:
     """The service's `password` or `password_hash`, if one was given."""
-    if "password_hash" in options:
-        return {"password_hash": options["password_hash"]}
-    if options.get("password_stdin"):
-        return {"password": sys.stdin.readline().rstrip("\r\n")}
-    return {}
+    return given(options, "password", "password_hash")
 
 
 def given(options: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -197,13 +241,20 @@ def is_live(*keys: str) -> bool:
     return not waiting(keys)
 
 
-def _lines(error: ValidationError) -> Iterable[str]:
-    if not hasattr(error, "error_dict"):
-        yield from error.messages
-        return
-    for field, messages in error.message_dict.items():
-        prefix = "" if field == NON_FIELD_ERRORS else f"{field}: "
-        yield from (f"{prefix}{message}" for message in messages)
+def _lines_of_rehearsal(told: dict[str, Any]) -> Iterator[str]:
+    for change in told["changes"]:
+        yield f"{change['action']} {change['key']}"
+        before, after = change["before"], change["after"]
+        for name in sorted(before.keys() | after.keys()):
+            yield f"  {name}: {_side(before, name)} -> {_side(after, name)}"
+    yield from (f"pending on {work['host']}: {work['kind']} {work['key']}" for work in told["pending"])
+    yield from (f"warning: {warning}" for warning in told["warnings"])
+    yield "Nothing was written." if told["changes"] else "Nothing would change."
+
+
+def _side(values: dict[str, Any], name: str) -> str:
+    """As JSON, so that "" and 0 and no are told apart; - if it is not there."""
+    return json.dumps(values[name], ensure_ascii=False) if name in values else "-"
 
 
 def _text(value: object) -> str:

@@ -16,6 +16,10 @@ class Command(ObjectCommand[Alias]):
     help = "Aliases: list, show, add, edit, delete. @example.org is the catch-all of example.org."
     key_name = "address"
     key_help = "the alias, as in team@example.org"
+    examples = (
+        ("One inside, one outside", "alias add team@example.org --goto a@example.org --goto b@elsewhere.test"),
+        ("Whatever else is sent to the domain", "alias add @example.org --goto a@example.org"),
+    )
 
     def rows(self, options: dict[str, Any]) -> QuerySet[Alias]:
         rows = Alias.objects.listed().order_by("address")
@@ -25,11 +29,13 @@ class Command(ObjectCommand[Alias]):
         return normalise_address(key, catch_all=True)
 
     def list_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--domain")
+        parser.add_argument("--domain", metavar="DOMAIN", help="of this domain only")
 
     def field_arguments(self, parser: CommandParser, *, adding: bool) -> None:
-        parser.add_argument("--goto", action="append", required=adding, metavar="ADDRESS", help="a target; repeatable")
-        parser.add_argument("--description")
+        parser.add_argument(
+            "--goto", action="append", required=adding, metavar="ADDRESS", help="where it leads; repeat for more"
+        )
+        parser.add_argument("--description", metavar="TEXT", help="for administrators")
         add_active(parser)
 
     def describe(self, row: Alias) -> dict[str, Any]:

@@ -2,20 +2,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from domains.models import AliasDomain, Domain
 from domains.services import create_alias_domain, delete_alias_domain, edit_alias_domain
 from mailadmin.accounts.actors import Actor
 from mailadmin.addresses import normalise_domain
 from mailadmin.commands import ObjectCommand, add_active, given, is_live
+from mailadmin.errors import refuse
 
 
 class Command(ObjectCommand[AliasDomain]):
     help = "Alias domains, whose addresses are those of another domain: list, show, add, edit, delete."
     key_name = "name"
     key_help = "the alias domain, as in old.org"
+    examples = (
+        ("Everybody at example.org is reached at old.org as well", "alias_domain add old.org --target example.org"),
+        ("Not for the moment", "alias_domain edit old.org --no-active"),
+    )
 
     def rows(self, options: dict[str, Any]) -> QuerySet[AliasDomain]:
         return AliasDomain.objects.order_by("name")
@@ -24,8 +30,8 @@ class Command(ObjectCommand[AliasDomain]):
         return normalise_domain(key)
 
     def field_arguments(self, parser: CommandParser, *, adding: bool) -> None:
-        parser.add_argument("--target", required=adding, metavar="DOMAIN")
-        parser.add_argument("--description")
+        parser.add_argument("--target", required=adding, metavar="DOMAIN", help="whose addresses it has too")
+        parser.add_argument("--description", metavar="TEXT", help="for administrators")
         add_active(parser)
 
     def describe(self, row: AliasDomain) -> dict[str, Any]:
@@ -55,6 +61,6 @@ def _fields(options: dict[str, Any]) -> dict[str, Any]:
         name = normalise_domain(options["target"])
         target = Domain.objects.filter(pk=name).first()
         if target is None:
-            raise CommandError(f"There is no domain {name}.")
+            refuse("target", _("There is no domain %(name)s."), "domain_unknown", name=name)
         fields["target"] = target
     return fields

@@ -20,6 +20,11 @@ class Command(ObjectCommand[Domain]):
     help = "Domains: list, show, add, edit, delete."
     key_name = "name"
     key_help = "the domain, as in example.org"
+    examples = (
+        ("A domain for at most 50 mailboxes", "domain add example.org --max-mailboxes 50"),
+        ("What would its deletion take along?", "domain delete example.org --dry-run"),
+        ("All domains, for a script", "domain list --json"),
+    )
 
     def rows(self, options: dict[str, Any]) -> QuerySet[Domain]:
         return Domain.objects.order_by("name")
@@ -28,14 +33,14 @@ class Command(ObjectCommand[Domain]):
         return normalise_domain(key)
 
     def field_arguments(self, parser: CommandParser, *, adding: bool) -> None:
-        parser.add_argument("--description")
-        parser.add_argument("--max-mailboxes", type=int, help=LIMIT)
-        parser.add_argument("--max-aliases", type=int, help=LIMIT)
-        parser.add_argument("--max-quota-bytes", type=int, help=f"of one mailbox; {LIMIT}")
-        parser.add_argument("--quota-bytes", type=int, help=f"of all mailboxes together; {LIMIT}")
+        parser.add_argument("--description", metavar="TEXT", help="for administrators")
+        parser.add_argument("--max-mailboxes", type=int, metavar="N", help=LIMIT)
+        parser.add_argument("--max-aliases", type=int, metavar="N", help=LIMIT)
+        parser.add_argument("--max-quota-bytes", type=int, metavar="N", help=f"of one mailbox; {LIMIT}")
+        parser.add_argument("--quota-bytes", type=int, metavar="N", help=f"of all mailboxes together; {LIMIT}")
         parser.add_argument("--transport", help="virtual (delivered here), smtp:[host], lmtp:unix:path, ...")
-        parser.add_argument("--backup-mx", action=argparse.BooleanOptionalAction)
-        parser.add_argument("--password-expiry-days", type=int, help="0 is never")
+        parser.add_argument("--backup-mx", action=argparse.BooleanOptionalAction, help="take its mail and pass it on")
+        parser.add_argument("--password-expiry-days", type=int, metavar="N", help="0 is never")
         add_active(parser)
         if adding:
             parser.add_argument("--role-aliases-to", metavar="ADDRESS", help="make the RFC 2142 aliases, to this")

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from domains.models import Domain
 from mailadmin.accounts.actors import Actor
@@ -20,6 +21,7 @@ from mailadmin.commands import (
     is_live,
     read_password,
 )
+from mailadmin.errors import refuse
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
 from mailboxes.services import change_mailbox, create_mailbox, delete_mailbox
@@ -29,6 +31,16 @@ class Command(ObjectCommand[Mailbox]):
     help = "Mailboxes: list, show, add, edit, delete."
     key_name = "address"
     key_help = "the mailbox, as in joe@example.org"
+    examples = (
+        (
+            "The password is the first line of standard input",
+            'mailbox add joe@example.org --name "Joe Doe" --quota-bytes 2000000000 --password-stdin',
+        ),
+        ("A link to choose a password goes to the person", "mailbox add ann@example.org --set-up-link ann@home.test"),
+        ("No sign-in and no new mail; the mail stays", "mailbox edit joe@example.org --no-active"),
+        ("Another name; the old one leads to it", "mailbox edit joe@example.org --address jd@example.org --keep-alias"),
+        ("What would happen?", "mailbox delete joe@example.org --dry-run"),
+    )
 
     def rows(self, options: dict[str, Any]) -> QuerySet[Mailbox]:
         rows = Mailbox.objects.order_by("address")
@@ -38,17 +50,19 @@ class Command(ObjectCommand[Mailbox]):
         return normalise_address(key)
 
     def list_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--domain")
+        parser.add_argument("--domain", metavar="DOMAIN", help="of this domain only")
 
     def field_arguments(self, parser: CommandParser, *, adding: bool) -> None:
         parser.add_argument("--name", help="the person's")
-        parser.add_argument("--quota-bytes", type=int, help="0 is unlimited")
+        parser.add_argument("--quota-bytes", type=int, metavar="N", help="0 is unlimited")
         add_active(parser)
         add_password(parser)
         add_must_change(parser)
         add_set_up_link(parser)
         if not adding:
-            parser.add_argument("--address", dest="new_address", help="rename, or move to another domain")
+            parser.add_argument(
+                "--address", dest="new_address", metavar="ADDRESS", help="rename it, or move it to another domain"
+            )
             parser.add_argument("--keep-alias", action="store_true", help="leave an alias at the old address")
             add_factor_reset(parser)
 
@@ -67,7 +81,7 @@ class Command(ObjectCommand[Mailbox]):
         local_part, domain_name = split_address(key)
         domain = Domain.objects.filter(pk=normalise_domain(domain_name)).first()
         if domain is None:
-            raise CommandError(f"There is no domain {domain_name}.")
+            refuse("address", _("There is no domain %(name)s."), "domain_unknown", name=domain_name)
         fields = given(options, "name", "quota_bytes", "active", "must_change") | read_password(options)
         fields |= {"domain": domain, "local_part": local_part}
         if "set_up_link" in options:

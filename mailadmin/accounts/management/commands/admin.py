@@ -31,6 +31,17 @@ class Command(ObjectCommand[Account]):
     key_name = "email"
     key_help = "the address that the administrator signs in with"
     lookup = "email"
+    examples = (
+        (
+            "The first of all, with the password on standard input",
+            "admin add root@example.org --superadmin --password-stdin",
+        ),
+        (
+            "For two domains; a link to choose a password goes to the person",
+            "admin add alice@example.org --domain example.org --domain example.com --set-up-link alice@home.test",
+        ),
+        ("Someone lost the second factor", 'admin edit root@example.org --reset-second-factor "Known by sight"'),
+    )
 
     def rows(self, options: dict[str, Any]) -> QuerySet[Account]:
         return Account.objects.administrators().prefetch_related("domains").order_by("email")
@@ -39,7 +50,7 @@ class Command(ObjectCommand[Account]):
         return normalise_address(key)
 
     def field_arguments(self, parser: CommandParser, *, adding: bool) -> None:
-        parser.add_argument("--name")
+        parser.add_argument("--name", help="the person's")
         parser.add_argument("--superadmin", action=argparse.BooleanOptionalAction, help="may do all, everywhere")
         parser.add_argument("--domain", action="append", metavar="DOMAIN", help="administers this one; repeat for more")
         add_active(parser)
@@ -74,21 +85,13 @@ class Command(ObjectCommand[Account]):
         return row
 
     def edit(self, row: Account, options: dict[str, Any], actor: Actor) -> Account:
-        return self._edit_all(row, options, read_password(options).get("password"), actor)
+        changes = _changes(options) | given(options, "active", "must_change") | read_password(options)
+        return self._edit_all(row, options, changes, actor)
 
     @atomic
-    def _edit_all(self, row: Account, options: dict[str, Any], password: str | None, actor: Actor) -> Account:
+    def _edit_all(self, row: Account, options: dict[str, Any], changes: dict[str, Any], actor: Actor) -> Account:
         """All of it or nothing."""
-        row = services.edit_administrator(account=row, changes=_changes(options), actor=actor)
-        if "active" in options:
-            row = services.set_administrator_active(account=row, active=options["active"], actor=actor)
-        if password is not None:
-            must_change = options.get("must_change", False)
-            row = services.set_administrator_password(
-                account=row, password=password, must_change=must_change, actor=actor
-            )
-        elif "must_change" in options:
-            row = services.set_administrator_must_change(account=row, must_change=options["must_change"], actor=actor)
+        row = services.change_administrator(account=row, changes=changes, actor=actor)
         if "reset_second_factor" in options:
             row = services.reset_second_factor(account=row, reason=options["reset_second_factor"], actor=actor)
         if "set_up_link" in options:

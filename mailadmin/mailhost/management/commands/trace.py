@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from mailadmin.addresses import normalise_address
-from mailadmin.commands import EnglishCommand
+from mailadmin.commands import EnglishCommand, add_json
 from mailadmin.mailhost.steps import Trace
 from mailadmin.mailhost.trace import trace
 
@@ -17,18 +15,19 @@ from mailadmin.mailhost.trace import trace
 class Command(EnglishCommand):
     help = "Show where mail for an address goes, and why."
     requires_migrations_checks = True
+    examples = (
+        ("Step by step", "trace team@example.org"),
+        ("For a script: refused, mailboxes, outside, live", "trace team@example.org --json"),
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("address")
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument("address", help="of anybody, here or elsewhere")
+        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            result = trace(normalise_address(options["address"]))
-        except ValidationError as error:
-            raise CommandError("\n".join(error.messages)) from None
+        result = trace(normalise_address(options["address"]))
         if options["json"]:
-            self.stdout.write(json.dumps(result.as_dict(), ensure_ascii=False, indent=2))
+            self.write_json(result.as_dict())
         else:
             self._print(result)
 
