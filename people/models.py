@@ -43,6 +43,8 @@ class Person(models.Model):
     manager = models.CharField(_("manager"), max_length=255, blank=True, db_default="", default="")
     title = models.CharField(_("title"), max_length=120, blank=True, db_default="", default="")
     language = models.CharField(_("language"), max_length=35, blank=True, db_default="", default="")  # BCP 47
+    # The addresses as the directory lists them (SCIM), with their labels; NULL: it never said.
+    emails = models.JSONField(null=True, blank=True, default=None)
 
     objects = PersonQuerySet.as_manager()
 
@@ -68,6 +70,11 @@ class ArchivedPerson(models.Model):
         return str(self.pk)
 
 
+class ReservedAddressQuerySet(models.QuerySet["ReservedAddress"]):
+    def visible_to(self, actor: Actor) -> ReservedAddressQuerySet:
+        return self if actor.is_superadmin else self.filter(offboarding__domain_name__in=actor.domain_names())
+
+
 class ReservedAddress(models.Model):
     """An address of somebody who left: until then nobody else gets it, nor the mail that is still sent to it."""
 
@@ -76,6 +83,8 @@ class ReservedAddress(models.Model):
     address = models.CharField(_("address"), max_length=255, primary_key=True)
     until_at = models.DateTimeField(_("until"))
     offboarding = models.ForeignKey("Offboarding", on_delete=models.CASCADE, related_name="reserved")
+
+    objects = ReservedAddressQuerySet.as_manager()
 
     class Meta:
         db_table = "mailadmin_reserved_address"
@@ -221,6 +230,7 @@ class Offboarding(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """Whether something of it is still to be done, and all of it can be undone."""
         return self.state in (State.PLANNED, State.RUNNING)
 
 

@@ -21,9 +21,13 @@ from mailadmin.webhooks.models import Delivery, Endpoint
 from mailadmin.webhooks.services import create_endpoint
 from mailboxes.models import Mailbox
 from mailboxes.services import delete_mailbox
+from people.models import Step
+from people.services.offboarding import start_offboarding
+from people.services.onboarding import onboard
+from people.services.templates import create_template
 from vacations.services import set_vacation
 
-from .factories import make_alias, make_alias_domain, make_mailbox, make_superadmin, system
+from .factories import make_alias, make_alias_domain, make_mailbox, make_superadmin, password_hash, system
 
 
 def make_things(example_org: Domain) -> dict[str, str]:
@@ -47,8 +51,21 @@ def make_things(example_org: Domain) -> dict[str, str]:
         "<entry>": str(Entry.objects.filter(domain_name="example.org").first().pk),  # type: ignore[union-attr]
         "<work>": str(work.pk),
         "<link>": _link("charlie@example.org"),
+        **_people(example_org),
         **_webhook(),
     }
+
+
+def _people(domain: Domain) -> dict[str, str]:
+    """One who came, one who is leaving, and one who left, whose address is kept free."""
+    source = "quota_mb: 500\noffboarding:\n  reply_body: Gone.\n"
+    template = create_template(name="Sales", domain=domain, department="Sales", source=source, actor=system())
+    person = {"given_name": "Jane", "family_name": "Doe", "external_id": "7"}
+    onboard(domain=domain, person=person, password_hash=password_hash(), actor=system())
+    left = start_offboarding(mailbox=make_mailbox("left@example.org"), wishes={"archive_days": 0}, actor=system())
+    Step.objects.filter(offboarding=left, kind="purge").update(error="The volume is full.")
+    leaving = start_offboarding(mailbox=make_mailbox("leaving@example.org", name="Max"), actor=system())
+    return {"<template>": str(template.pk), "<offboarding>": str(leaving.pk)}
 
 
 def _app_password(address: str) -> str:

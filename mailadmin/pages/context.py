@@ -24,6 +24,7 @@ NAVIGATION: tuple[tuple[tuple[str, Any, str, bool], ...], ...] = (
         ("mailboxes:list", _("Mailboxes"), "mailbox", False),
         ("aliases:list", _("Aliases"), "alias", False),
         ("domains:alias_list", _("Alias domains"), "alias-domain", False),
+        ("people:onboarding_list", _("People"), "person", False),
     ),
     (
         ("mailhost:trace", _("Trace an address"), "route", False),
@@ -64,6 +65,7 @@ OTHER_ENTRIES = {
     "accounts:recovery": "accounts:security",
     "accounts:session": "accounts:security",
     "domains:alias": "domains:alias_list",
+    "people:": "people:onboarding_list",
     "mailboxes:archive": "mailboxes:archive",
     "mailhost:trace": "mailhost:trace",
 }

@@ -27,6 +27,7 @@ from mailadmin.pages.trail import Crumb
 from mailboxes.forms import ArchiveFilters, MailboxFilters
 from mailboxes.models import ArchivedMailbox, Mailbox, MailboxUsage
 from mailboxes.rules import can_change_mailbox
+from people.models import Offboarding
 from vacations.services import vacation_of
 
 ENTRIES_SHOWN = 8
@@ -149,7 +150,7 @@ class MailboxDetail(AdministratorRequired, View):
     http_method_names = ["get", "head", "options"]
 
     def get(self, request: HttpRequest, address: str) -> HttpResponse:
-        visible = Mailbox.objects.visible_to(self.actor).select_related("domain", "account")
+        visible = Mailbox.objects.visible_to(self.actor).select_related("domain", "account", "person")
         mailbox = get_object_or_404(visible, pk=address)
         live.dress([mailbox])
         forwarding = Alias.objects.filter(pk=address).first()
@@ -159,6 +160,7 @@ class MailboxDetail(AdministratorRequired, View):
             "targets": [target for target in forwarding.targets if target != address] if forwarding else [],
             "keeps_copy": forwarding is None or address in forwarding.targets,
             "vacation": vacation_of(mailbox),
+            "leaving": Offboarding.objects.open().filter(address=address).first(),
             "has_second_factor": mailbox_has_second_factor(mailbox),
             "work": PendingWork.objects.open().filter(key=address).exclude(error="")[:3],
             "entries": Entry.objects.filter(object_key=address).order_by("-id")[:ENTRIES_SHOWN],

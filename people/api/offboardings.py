@@ -121,4 +121,4 @@ class OffboardingUndo(OffboardingResource):
         def undo() -> Response:
             return self._told(undo_offboarding(offboarding=self._locked(), actor=self.actor))
 
-        return self._live(self.write(undo))
+        return self.write(undo)

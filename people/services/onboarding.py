@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from aliases.models import Alias
@@ -34,8 +35,6 @@ from people.services.templates import template_for
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
-
-MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,12 @@ def _onboard(
     return _write(mailbox, person, plan, invited, actor)
 
 
+def preview_onboarding(*, domain: Domain, wishes: Mapping[str, Any] | None = None, actor: Actor, **who: Any) -> Plan:
+    """What `onboard` would give, as things are at this moment."""
+    require(can_change_addresses(actor, domain.pk))
+    return plan_onboarding(domain=domain, wishes=read_given(wishes or {}, COMING), **who)
+
+
 def plan_onboarding(
     *,
     domain: Domain,
@@ -120,7 +125,7 @@ def plan_onboarding(
     template = template or template_for(domain.pk, person.get("department", ""))
     by_template = read_template(template.source) if template else {}
     if "quota_mb" in by_template:
-        by_template["quota_bytes"] = by_template["quota_mb"] * MEGABYTE
+        by_template["quota_bytes"] = by_template["quota_mb"] * settings.QUOTA_MULTIPLIER
     said = {**by_template, **(wishes or {})}
     words = words_of(*(person.get(name, "") for name in ("given_name", "family_name", "employee_number")))
     on_collision = said.get("on_collision", "next")

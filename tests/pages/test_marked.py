@@ -46,11 +46,15 @@ NAMES = frozenset(
     [
         *("mailadmin", "Maildir", "texthash", "virtual", "main", "testserver"),
         *("Thunderbird", "iOS", "Safari", "iPhone", "English", "Français", "Esperanto"),
+        *("Jane", "Doe", "Max", "Sales", "leaving", "left"),
         *("Phone", "Guest", "Old", "laptop", "joe", "charlie", "gone", "root", "info"),
     ]
 )
 # What things.py has people type, and a mail server answer.
-TYPED = ("Away", "Back on Monday.", "SMTPServerDisconnected: Connection unexpectedly closed")
+TYPED = (
+    *("Away", "Back on Monday.", "Gone.", "The volume is full."),
+    "SMTPServerDisconnected: Connection unexpectedly closed",
+)
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "label", "data-label")
 """Attributes that are read, or read out."""
 
