@@ -30,7 +30,7 @@ class Table:
         self._lines_at_most = lines_at_most
         self._lines = _Lines(file, octets_at_most)
         head = next(self._lines, None)
-        if head is None:
+        if not head:
             refuse(FIELD, _("The file is empty."), "file_empty")
         self._records = csv.reader(
             itertools.chain([head], self._lines), delimiter=max(DELIMITERS, key=head.count), strict=True

@@ -34,16 +34,32 @@ class NotKeptMiddleware:
 
 class BodyLimitMiddleware:
     """Refuses a body over the limit before any of it is read. Django's own limit counts fields only: a file within a
-    form would be written to the disk first, whoever sent it. A body whose length is not told is not read at all."""
+    form would be written to the disk first, whoever sent it. A body whose length is not told is not read at all.
+
+    A view with `takes_files` may be sent a file by administrators, or by a script whose token it asks for itself."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or len(length) > 18 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if not length.isdecimal() or len(length) > 18 or int(length) > _most(takes_files=True):
             raise RequestDataTooBig
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        """Before the check of the form's token, which reads the form."""
+        takes_files = getattr(getattr(view, "view_class", None), "takes_files", False)
+        if takes_files and getattr(view, "login_required", True):
+            takes_files = getattr(request.user, "is_administrator", False)
+        if int(request.META.get("CONTENT_LENGTH") or "0") > _most(takes_files=takes_files):
+            raise RequestDataTooBig
+
+
+def _most(*, takes_files: bool) -> int:
+    """A file comes with the other fields of its form."""
+    most: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return most + settings.IMPORT_MAX_BYTES if takes_files else most
 
 
 class TimeZoneMiddleware:

@@ -1,0 +1,1 @@
+"""REST for many rows: files of CSV in and out, and many writes in one request."""

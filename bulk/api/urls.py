@@ -1,0 +1,15 @@
+from django.urls import path
+
+from .exports import Export
+from .imports import ImportAct, ImportLines, ImportList, ImportOne
+from .operations import Operations
+
+urlpatterns = [
+    path("imports/", ImportList.as_view(), name="imports_list"),
+    path("imports/<int:pk>/", ImportOne.as_view(), name="imports"),
+    path("imports/<int:pk>/lines/", ImportLines.as_view(), name="import_lines"),
+    path("imports/<int:pk>/apply/", ImportAct.as_view(act="apply"), name="import_apply"),
+    path("imports/<int:pk>/cancel/", ImportAct.as_view(act="cancel"), name="import_cancel"),
+    path("exports/", Export.as_view(), name="exports"),
+    path("bulk/", Operations.as_view(), name="bulk"),
+]
