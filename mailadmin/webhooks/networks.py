@@ -15,10 +15,14 @@ from django.conf import settings
 from mailadmin.accounts.clients import IPAddress, is_within, parse_address
 
 Resolver = Callable[[str, int], list[str]]
-# Behind these an IPv4 address can hide (NAT64, 6to4 and its relays), or nothing is meant to be at all.
+# Behind these an IPv4 address can hide (NAT64, 6to4 and its relays), or nothing is meant to be at all; and of
+# 192.0.0.0/24 the library of some Python versions knows parts alone.
 REFUSED = [
     ipaddress.ip_network(text)
-    for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "192.88.99.0/24", "fec0::/10", "3fff::/20")
+    for text in (
+        *("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "192.88.99.0/24"),
+        *("fec0::/10", "3fff::/20", "192.0.0.0/24"),
+    )
 ]
 
 

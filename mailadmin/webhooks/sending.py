@@ -51,6 +51,8 @@ def _exchange(url: str, body: bytes, headers: dict[str, str], resolve: Resolver 
     with closing(connection), _limited(connection):
         connection.request("POST", parts.request_uri, body, {**fixed, **headers}, preload_content=False)
         response = connection.getresponse()
+        if connection.is_cut_off:  # to the library, headers that end midway are all there are
+            raise _TooLate
         return response.status, _beginning(response), _retry_after(response)
 
 

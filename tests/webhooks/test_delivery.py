@@ -1,0 +1,361 @@
+"""Events on their way to a real server, which takes them, or not: signatures, tries, and when it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from mailadmin.audit.models import Entry
+from mailadmin.webhooks import delivery as deliveries
+from mailadmin.webhooks.delivery import back_off, deliver_due, endpoints_with_work, give_up_old
+from mailadmin.webhooks.models import Delivery, Endpoint
+from mailadmin.webhooks.services import (
+    create_endpoint,
+    delete_endpoint,
+    edit_endpoint,
+    forget_old,
+    ping_endpoint,
+    redeliver,
+    rotate_secret,
+)
+from tests.factories import make_mailbox, system
+from tests.servers.process import Process
+from tests.servers.project import BASE_DIR, Project
+from tests.servers.receiver import Received, Receiver, reply
+
+from .conftest import make_endpoint
+
+pytestmark = pytest.mark.django_db
+
+
+def ping(endpoint: Endpoint) -> Delivery:
+    return ping_endpoint(endpoint=endpoint, actor=system())
+
+
+def now_due() -> None:
+    """The time of the next try has come."""
+    Delivery.objects.update(due_at=timezone.now())
+    Endpoint.objects.update(rests_until=None)
+
+
+def opens(secret: str, got: Received) -> bool:
+    """Whether the library of a receiver, by this secret, takes it for genuine."""
+    try:
+        Webhook(secret).verify(got.body, got.headers)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+# -- Signed and delivered
+def test_an_event_arrives_signed(receiver: Receiver) -> None:
+    endpoint, secret = create_endpoint(name="hr", url=receiver.url(), actor=system())
+    make_mailbox("joe@example.org")
+
+    assert deliver_due(endpoint.pk) == 2  # its domain as well
+
+    got = receiver.received[1]
+    event = Webhook(secret).verify(got.body, got.headers)
+    assert (event["type"], event["data"]["key"]) == ("mailbox.create", "joe@example.org")
+    row = Delivery.objects.latest("id")
+    assert got.headers["webhook-id"] == row.message_id
+    assert (row.state, row.status, row.attempts, row.error) == ("delivered", 204, 1, "")
+    assert row.duration_ms is not None
+    assert deliver_due(endpoint.pk) == 0
+
+
+def test_what_was_changed_on_the_way_is_not_genuine(receiver: Receiver) -> None:
+    endpoint, secret = create_endpoint(name="hr", url=receiver.url(), actor=system())
+    ping(endpoint)
+    deliver_due(endpoint.pk)
+
+    (got,) = receiver.received
+    assert opens(secret, got)
+    assert not opens(secret, Received(got.path, got.headers, got.body.replace(b"ping", b"pong")))
+    assert not opens(secret, Received(got.path, {**got.headers, "webhook-id": "msg_2"}, got.body))
+
+
+def test_while_a_secret_is_rotated_both_sign(receiver: Receiver) -> None:
+    endpoint, former = create_endpoint(name="hr", url=receiver.url(), actor=system())
+    _row, secret = rotate_secret(endpoint=endpoint, actor=system())
+    ping(endpoint)
+    deliver_due(endpoint.pk)
+    Endpoint.objects.update(former_until=timezone.now())
+    ping(endpoint)
+    deliver_due(endpoint.pk)
+
+    first, second = receiver.received
+    assert (opens(secret, first), opens(former, first)) == (True, True)
+    assert (opens(secret, second), opens(former, second)) == (True, False)
+
+
+def test_with_another_secret_key_nothing_is_sent_and_the_log_says_why(
+    endpoint: Endpoint, receiver: Receiver, settings: Any
+) -> None:
+    ping(endpoint)
+    settings.SECRET_KEY = "another one, and long enough that no check complains: 0123456789"
+
+    deliver_due(endpoint.pk)
+
+    assert receiver.received == []
+    assert Delivery.objects.get().error == "SECRET_KEY is another one: rotate the secret of this webhook."
+
+
+# -- Refused, and tried again
+def test_what_fails_is_tried_again_with_the_same_id_and_a_new_time(endpoint: Endpoint, receiver: Receiver) -> None:
+    receiver.answers = [reply(500, b"Broken")]
+    made = ping(endpoint)
+
+    assert (deliver_due(endpoint.pk), deliver_due(endpoint.pk)) == (1, 0)
+    row = Delivery.objects.get()
+    assert (row.state, row.status, row.answer, row.error) == ("failed", 500, "Broken", "HTTP 500")
+    assert row.due_at > timezone.now()
+
+    now_due()
+    deliver_due(endpoint.pk)
+    row = Delivery.objects.get()
+    assert (row.state, row.status, row.attempts, row.error) == ("delivered", 204, 2, "")
+    assert {got.headers["webhook-id"] for got in receiver.received} == {made.message_id}
+    assert len({got.body for got in receiver.received}) == 1
+
+
+def test_tries_are_further_apart_each_time_and_never_quite_the_same() -> None:
+    waits = [sorted(back_off(attempts).total_seconds() for _each in range(50)) for attempts in range(1, 13)]
+
+    for attempts, middle in enumerate([20, 80, 320, 1280, 5120, 20480, 43200, 43200, 43200, 43200, 43200, 43200]):
+        assert 0.8 * middle <= waits[attempts][0] < waits[attempts][-1] <= 1.2 * middle
+    total = sum(back_off(attempts).total_seconds() for attempts in range(1, 12))
+    assert timedelta(days=2) < timedelta(seconds=total) < timedelta(days=4)
+
+
+def test_after_three_days_it_is_given_up(endpoint: Endpoint, receiver: Receiver) -> None:
+    receiver.answers = [reply(404)]
+    made = ping(endpoint)
+    Delivery.objects.update(give_up_at=timezone.now() + timedelta(seconds=5))
+
+    deliver_due(endpoint.pk)
+
+    assert Delivery.objects.get().state == "given_up"
+    now_due()
+    assert deliver_due(endpoint.pk) == 0
+    assert made.give_up_at - made.queued_at == pytest.approx(timedelta(days=3), abs=timedelta(seconds=1))
+
+
+def test_what_waits_for_a_receiver_that_is_off_is_given_up_too(endpoint: Endpoint) -> None:
+    ping(endpoint)
+    edit_endpoint(endpoint=endpoint, changes={"active": False}, actor=system())
+    assert (endpoints_with_work(), give_up_old()) == ([], 0)
+
+    Delivery.objects.update(give_up_at=timezone.now())
+
+    assert (give_up_old(), give_up_old()) == (1, 0)
+    assert Delivery.objects.get().state == "given_up"
+
+
+def test_retry_after_is_heeded(endpoint: Endpoint, receiver: Receiver) -> None:
+    receiver.answers = [reply(429, Retry_After="7200")]
+    ping(endpoint)
+
+    deliver_due(endpoint.pk)
+
+    assert Delivery.objects.get().due_at > timezone.now() + timedelta(seconds=7100)
+
+
+def test_an_unheard_of_retry_after_is_not(endpoint: Endpoint, receiver: Receiver) -> None:
+    receiver.answers = [reply(503, Retry_After="99999999999")]
+    ping(endpoint)
+
+    deliver_due(endpoint.pk)
+
+    assert Delivery.objects.get().state == "failed"
+    assert Delivery.objects.get().due_at < timezone.now() + timedelta(days=1)
+
+
+def test_who_is_in_trouble_is_left_in_peace_and_the_others_are_not(endpoint: Endpoint, receiver: Receiver) -> None:
+    other = make_endpoint("other", receiver.url())
+    receiver.answers = [reply(503)]
+    for each in (endpoint, endpoint, other):
+        ping(each)
+
+    assert deliver_due(endpoint.pk) == 1
+    assert endpoints_with_work() == [other.pk]
+    assert deliver_due(other.pk) == 1
+
+    now_due()
+    assert (endpoints_with_work(), deliver_due(endpoint.pk)) == ([endpoint.pk], 2)
+    row = Endpoint.objects.get(pk=endpoint.pk)
+    assert (row.failures, row.failing_since, row.rests_until) == (0, None, None)
+
+
+def test_one_event_that_is_refused_does_not_hold_up_the_next(endpoint: Endpoint, receiver: Receiver) -> None:
+    receiver.answers = [reply(400)]
+    ping(endpoint)
+    ping(endpoint)
+
+    assert deliver_due(endpoint.pk) == 2
+    assert [row.state for row in Delivery.objects.order_by("id")] == ["failed", "delivered"]
+
+
+# -- Switched off
+def test_who_is_gone_is_switched_off(endpoint: Endpoint, receiver: Receiver) -> None:
+    receiver.answers = [reply(410)]
+    ping(endpoint)
+    ping(endpoint)
+
+    assert deliver_due(endpoint.pk) == 1
+    row = Endpoint.objects.get()
+    assert (row.active, row.off_reason) == (False, "gone")
+    assert [each.state for each in Delivery.objects.order_by("id")] == ["given_up", "waiting"]
+    entry = Entry.objects.latest("id")
+    assert (entry.action, entry.actor, entry.face) == ("webhook.edit", "mailadmin", "worker")
+    assert (entry.before, entry.after) == ({"active": True, "off_reason": ""}, {"active": False, "off_reason": "gone"})
+
+
+@pytest.mark.parametrize(("days", "active"), [(4, True), (6, False)])
+def test_who_has_failed_for_days_is_switched_off(
+    days: int, active: bool, endpoint: Endpoint, receiver: Receiver
+) -> None:
+    receiver.answers = [reply(500)]
+    Endpoint.objects.update(failures=9, failing_since=timezone.now() - timedelta(days=days))
+    ping(endpoint)
+
+    deliver_due(endpoint.pk)
+
+    row = Endpoint.objects.get()
+    assert (row.active, row.off_reason) == (active, "" if active else "failing")
+
+
+def test_switched_on_again_it_begins_anew(endpoint: Endpoint, receiver: Receiver) -> None:
+    receiver.answers = [reply(410)]
+    ping(endpoint)
+    ping(endpoint)
+    deliver_due(endpoint.pk)
+
+    row = edit_endpoint(endpoint=endpoint, changes={"active": True}, actor=system())
+
+    assert (row.off_reason, row.failures, row.failing_since) == ("", 0, None)
+    assert deliver_due(endpoint.pk) == 1
+    assert [each.state for each in Delivery.objects.order_by("id")] == ["given_up", "delivered"]
+
+
+# -- Two workers, and one that is killed
+def test_of_two_workers_one_sends(endpoint: Endpoint) -> None:
+    mine = ping(endpoint)
+    theirs = Delivery.objects.get(pk=mine.pk)
+
+    assert deliveries._claim(theirs)
+    assert not deliveries._claim(mine)
+    assert deliver_due(endpoint.pk) == 0
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_worker_killed_before_it_noted_the_answer_sends_it_once_more(receiver: Receiver, tmp_path: Path) -> None:
+    """At least once: the receiver knows it by its id."""
+    database = f"sqlite:///{tmp_path}/site.sqlite3"
+    site = Project(tmp_path / "site", database_url=database, WEBHOOKS_ALLOWED_NETWORKS="127.0.0.0/8")
+    site.manage("migrate", "--verbosity=0")
+    prepare = (
+        "from tests.factories import system; from mailadmin.webhooks.services import *;"
+        f"made, secret = create_endpoint(name='hr', url={receiver.url()!r}, actor=system());"
+        "ping_endpoint(endpoint=made, actor=system()); print(made.pk)"
+    )
+    pk = site.manage("shell", "--no-imports", "-c", prepare).split()[-1]
+    work = f"from mailadmin.webhooks.delivery import deliver_due; print(deliver_due({pk}))"
+    workers: list[Process] = []
+
+    def kill(handler: BaseHTTPRequestHandler) -> None:
+        os.kill(workers[0].pid, signal.SIGKILL)
+        reply(204)(handler)
+
+    receiver.answers = [kill]
+    command = [str(BASE_DIR / ".venv/bin/python"), "manage.py", "shell", "--no-imports", "-c", work]
+    workers.append(Process(command, log=tmp_path / "log", env=site.environment, cwd=BASE_DIR))
+    while workers[0].is_running:
+        pass
+    later = (
+        "from mailadmin.webhooks.models import *; from django.utils import timezone;"
+        "row = Delivery.objects.get(); print(row.state, row.attempts);"
+        "Delivery.objects.update(due_at=timezone.now());"
+    )
+    assert site.manage("shell", "--no-imports", "-c", later).split() == ["waiting", "1"]
+    assert site.manage("shell", "--no-imports", "-c", work).split()[-1] == "1"
+    told = "from mailadmin.webhooks.models import *; row = Delivery.objects.get(); print(row.state, row.attempts)"
+    assert site.manage("shell", "--no-imports", "-c", told).split() == ["delivered", "2"]
+
+    first, second = receiver.received
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+
+
+# -- Once more, and no more
+def test_what_was_delivered_is_sent_once_more_under_its_id(endpoint: Endpoint, receiver: Receiver) -> None:
+    made = ping(endpoint)
+    deliver_due(endpoint.pk)
+
+    redeliver(delivery=made, actor=system())
+
+    assert Delivery.objects.get().state == "waiting"
+    assert deliver_due(endpoint.pk) == 1
+    assert [got.headers["webhook-id"] for got in receiver.received] == [made.message_id] * 2
+    assert Delivery.objects.get().state == "delivered"
+
+
+def test_a_deleted_endpoint_gets_nothing(endpoint: Endpoint, receiver: Receiver) -> None:
+    ping(endpoint)
+    delete_endpoint(endpoint=endpoint, actor=system())
+
+    assert deliver_due(endpoint.pk) == 0
+    assert receiver.received == []
+    assert not Delivery.objects.exists()
+
+
+def test_a_long_run_hands_over(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr(deliveries, "RUN_SECONDS", 0.0)
+    ping(endpoint)
+    ping(endpoint)
+    connection.run_on_commit.clear()  # what they have announced
+
+    with django_capture_on_commit_callbacks() as callbacks:
+        assert deliver_due(endpoint.pk) == 1
+
+    assert [getattr(each, "message", (None,))[0] for each in callbacks] == ["mailadmin.webhooks.tasks.deliver"]
+
+
+def test_old_ones_are_forgotten_and_those_still_tried_are_not(endpoint: Endpoint, settings: Any) -> None:
+    old, open_still, _new = ping(endpoint), ping(endpoint), ping(endpoint)
+    long_ago = timezone.now() - timedelta(days=settings.WEBHOOK_KEEP_DAYS + 1)
+    Delivery.objects.filter(pk__in=[old.pk, open_still.pk]).update(queued_at=long_ago)
+    Delivery.objects.filter(pk=open_still.pk).update(due_at=timezone.now() + timedelta(hours=1))
+
+    assert (forget_old(), forget_old()) == (1, 0)
+    assert Delivery.objects.count() == 2
+
+
+def test_the_sweep_asks_for_what_is_due_alone(endpoint: Endpoint, receiver: Receiver) -> None:
+    make_endpoint("idle", receiver.url())
+    assert endpoints_with_work() == []
+
+    ping(endpoint)
+    assert endpoints_with_work() == [endpoint.pk]
+
+    Delivery.objects.update(due_at=timezone.now() + timedelta(minutes=1))
+    assert endpoints_with_work() == []
+
+
+def test_the_payload_is_json_of_the_kind_that_is_promised(endpoint: Endpoint, receiver: Receiver) -> None:
+    ping(endpoint)
+    deliver_due(endpoint.pk)
+
+    event = json.loads(receiver.received[0].body)
+    assert (event.keys(), event["type"], event["data"]) == ({"type", "timestamp", "data"}, "ping", {})
