@@ -71,6 +71,7 @@ class ObjectCommand(EnglishCommand, ABC, Generic[Row]):
     key_name: ClassVar[str]
     key_help: ClassVar[str] = ""
     lookup: ClassVar[str] = "pk"  # the field that the key is looked up by
+    verbs: ClassVar[dict[str, str]] = VERBS
     requires_migrations_checks = True
 
     @abstractmethod
@@ -99,12 +100,15 @@ class ObjectCommand(EnglishCommand, ABC, Generic[Row]):
     def field_arguments(self, parser: CommandParser, *, adding: bool) -> None:
         """The fields that `add` and `edit` take; those not given stay out of the options' changes."""
 
+    def own_arguments(self, parser: CommandParser, verb: str) -> None:
+        """Of a verb that only this command has; it writes, and is the method `_VERB`."""
+
     def normalise_key(self, key: str) -> str:
         return key.strip().lower()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
-        for verb, text in VERBS.items():
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(self.verbs))
+        for verb, text in self.verbs.items():
             of_verb = verbs.add_parser(verb, argument_default=argparse.SUPPRESS, help=text, description=text)
             if verb == "list":
                 self.list_arguments(of_verb)
@@ -112,7 +116,9 @@ class ObjectCommand(EnglishCommand, ABC, Generic[Row]):
                 of_verb.add_argument(self.key_name, help=self.key_help)
             if verb in ("add", "edit"):
                 self.field_arguments(of_verb, adding=verb == "add")
-            if verb in ("add", "edit", "delete"):
+            if verb not in VERBS:
+                self.own_arguments(of_verb, verb)
+            if verb not in ("list", "show"):
                 add_dry_run(of_verb)
             add_json(of_verb)
 

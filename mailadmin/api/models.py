@@ -44,6 +44,11 @@ class Token(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def revision_values(self) -> list[list[str]]:
+        """What can be edited: a request that notes the use of the token makes nobody's form stale."""
+        own = ("name", "scopes", "every_domain", "networks", "requests_per_minute", "active", "expires_at", "digest")
+        return [[name, str(getattr(self, name))] for name in own] + [["domains", str(sorted(self.domain_names()))]]
+
     def allows(self, scope: str) -> bool:
         return allows(self.scopes, scope)
 
