@@ -67,8 +67,8 @@ class Operations(ApiView):
         responses={(200, MEDIA_TYPE): OpenApiTypes.STR},
     )
     def post(self, request: Request) -> HttpResponse:
-        """Many writes, one a line: `method`, `path` below /api/v1, `body`. Each counts as a request and is done so, in a
-        transaction of its own unless `atomic`; it is answered by a line: `line`, `status`, `location`, `body`."""
+        """Many writes, a line each: `method`, `path` below /api/v1, `body`. Each counts as a request and is done so, in
+        a transaction of its own unless `atomic`; it is answered by a line: `line`, `status`, `location`, `body`."""
         refuse_unknown_parameters(request, ("atomic",))
         if (request.content_type or "").partition(";")[0].strip().lower() not in MEDIA_TYPES:
             raise UnsupportedMediaType(request.content_type or "")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import IO, TYPE_CHECKING
@@ -37,12 +37,14 @@ def start_import(
     file_name: str = "",
     existing: str = Existing.REFUSE,
     preview_only: bool = False,
+    mode: str = "",
     actor: Actor,
 ) -> Import:
-    """Take a file in, to be checked and rehearsed by a worker. What is wrong with all of it is refused at `file`."""
-    for field, value, choices in (("kind", kind, Kind), ("existing", existing, Existing)):
-        if value not in choices.values:
-            refuse(field, _("Choose one of: %(names)s."), "invalid_choice", names=", ".join(choices.values))
+    """Take a file in, to be checked and rehearsed by a worker; with `mode` it is done at once instead. What is wrong
+    with all of it is refused at `file`."""
+    _refuse_choice("kind", kind, Kind.values)
+    _refuse_choice("existing", existing, Existing.values)
+    _refuse_choice("mode", mode, ["", *Mode.values])
     file.seek(0)
     table = Table(file, lines_at_most=settings.IMPORT_MAX_LINES, octets_at_most=settings.IMPORT_MAX_BYTES)
     of_kind = KINDS[kind]
@@ -51,6 +53,7 @@ def start_import(
         kind=kind,
         existing=existing,
         preview_only=preview_only,
+        mode=mode,
         file_name=file_name[:255],
         columns=table.columns,
         account=actor.account,
@@ -65,6 +68,11 @@ def start_import(
     row.save(update_fields=["lines"])
     announce(row)
     return row
+
+
+def _refuse_choice(field: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        refuse(field, _("Choose one of: %(names)s."), "invalid_choice", names=", ".join(filter(None, choices)))
 
 
 def _lines(table: Table) -> Iterator[Line]:
@@ -93,8 +101,7 @@ def _put(row: Import, lines: list[Line]) -> int:
 def apply_import(*, row: Import, mode: str, actor: Actor) -> Import:
     """Have a worker do what the rehearsal showed: all of it or nothing, or the good lines."""
     row = Import.objects.visible_to(actor).select_for_update().get(pk=row.pk)
-    if mode not in Mode.values:
-        refuse("mode", _("Choose one of: %(names)s."), "invalid_choice", names=", ".join(Mode.values))
+    _refuse_choice("mode", mode, Mode.values)
     if not row.can_be_applied:
         refuse("", _("This import cannot be done, or not any more."), "import_not_ready")
     with audit.recording("import.apply", actor=actor, target=row):

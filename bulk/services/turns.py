@@ -69,7 +69,10 @@ def _work(row: Import, progress: Progress) -> None:
         close(row, State.FAILED, _("It failed several times. The log of the worker says why."))
     elif row.state == State.CHECKING:
         _check(row, progress)
-        _rehearse(row, actor, progress)
+        if row.mode:
+            Import.objects.filter(pk=row.pk).update(state=State.APPLYING, progress=0, attempts=0)
+        else:
+            _rehearse(row, actor, progress)
     else:
         _apply(row, actor, progress)
 

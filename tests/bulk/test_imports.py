@@ -13,7 +13,7 @@ from domains.models import Domain, DomainUsage
 from mailadmin.accounts.models import Account
 from mailadmin.accounts.schemes import verify
 from mailadmin.audit.models import Entry
-from mailadmin.mailhost.models import PendingWork
+from mailadmin.mailhost.models import MailHost, PendingWork
 from mailboxes.models import Mailbox
 from tests.bulk.files import applied, mailboxes, outcomes, previewed, start, told, worked_off
 from tests.factories import PASSWORD, actor_of, make_alias, make_domain, make_mailbox, password_hash, system
@@ -28,6 +28,7 @@ DENIED, CREATE, CHANGE, NOTHING, REFUSED = ["denied"], "create", "change", "noth
 def small_batches(monkeypatch: pytest.MonkeyPatch, example_org: Domain) -> None:
     """So that a few lines are several transactions."""
     monkeypatch.setattr("bulk.services.imports.BATCH_LINES", 2)
+    MailHost.objects.get_or_create(name="main")  # the tests before may have emptied its table
 
 
 def test_mailboxes_come_in_with_all_that_a_single_one_brings() -> None:
