@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from app_passwords.models import AppPassword, AppPasswordUse, Protocol, offered_protocols
 from app_passwords.secret import new_secret, stored
 from domains.rules import require
+from mailadmin.accounts.models import Account
 from mailadmin.audit import services as audit
 from mailadmin.errors import refuse
 from mailadmin.letters.models import Kind
@@ -21,7 +22,7 @@ from mailadmin.letters.services import notify
 from mailadmin.mailhost.queue import queue_sign_in
 from mailadmin.transactions import atomic
 from mailboxes.models import Mailbox
-from mailboxes.rules import can_use_mailbox, is_own_mailbox
+from mailboxes.rules import can_add_app_password, can_use_mailbox, is_own_mailbox
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
@@ -36,9 +37,8 @@ USED_ANEW_AFTER = timedelta(minutes=1)  # as in deploy/dovecot/dovecot-app-passw
 def create_app_password(
     *, mailbox: Mailbox, name: str, protocols: Iterable[str], expires_at: datetime | None = None, actor: Actor
 ) -> tuple[AppPassword, str]:
-    """The row and the secret, which nobody can be told again. Only whose mailbox it is makes one: an administrator
-    would know a password of somebody else's."""
-    require(is_own_mailbox(actor, mailbox))
+    """The row and the secret, which nobody can be told again."""
+    require(can_add_app_password(actor, mailbox))
     mailbox = Mailbox.objects.select_for_update().get(pk=mailbox.pk)
     wanted = _known(protocols)
     _refuse_shape(name.strip(), wanted, expires_at)
@@ -51,10 +51,17 @@ def create_app_password(
         setattr(app_password, f"for_{protocol.value}", True)
     app_password.save(force_insert=True)
     audit.record("app_password.create", actor=actor, target=app_password, domain_name=mailbox.domain_id)
-    if actor.account is not None:
-        data = {"client_address": actor.client_address, "name": app_password.name or ""}
-        notify(actor.account, Kind.APP_PASSWORD_ADDED, **data)
+    _tell(mailbox, app_password, actor)
     return app_password, secret
+
+
+def _tell(mailbox: Mailbox, app_password: AppPassword, actor: Actor) -> None:
+    """Who has never signed in has no account to hear of it."""
+    data = {"client_address": actor.client_address, "name": app_password.name or ""}
+    if not is_own_mailbox(actor, mailbox):
+        data["by"] = actor.label
+    for account in Account.objects.select_related("mailbox").filter(mailbox=mailbox):
+        notify(account, Kind.APP_PASSWORD_ADDED, **data)
 
 
 @atomic

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from typing import Any, ClassVar, TypeVar
 
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 
 from aliases.models import Alias
 from domains.models import Domain
 from mailadmin.accounts.models import Account
 from mailadmin.accounts.services import create_mailbox_by_link, send_mailbox_set_up
-from mailadmin.addresses import TARGETS_AT_MOST, normalise_address, split_address
-from mailadmin.api.fields import Fields, Flag, Text, Whole
+from mailadmin.addresses import TARGETS_AT_MOST, normalise_address, split_address, split_targets
+from mailadmin.api.fields import Fields, Flag, Text, Whole, one_of
 from mailadmin.api.requests import domain_parameter, flag
 from mailadmin.api.resources import Resource
 from mailadmin.errors import at_field
@@ -79,19 +79,21 @@ class MailboxFields(Fields):
     modified_at = serializers.DateTimeField(read_only=True)
     live = serializers.BooleanField(read_only=True, help_text="Every mail host has the present state.")
 
+    def to_representation(self, mailbox: Any) -> dict[str, Any]:
+        targets = split_targets(mailbox.goto)
+        mailbox.forwarding = [target for target in targets if target != mailbox.pk]
+        mailbox.keep_copy = mailbox.pk in targets
+        return super().to_representation(mailbox)
+
     def validate(self, fields: dict[str, Any]) -> dict[str, Any]:
-        given = [name for name in ("password", "password_hash", "set_up_link") if name in fields]
-        if len(given) > 1:
-            refusal = ErrorDetail(_("Give one of these: password, password_hash, set_up_link."), "password_twice")
-            raise serializers.ValidationError({name: [refusal] for name in given})
-        return fields
+        return one_of(fields, "password", "password_hash", "set_up_link")
 
 
 class AddressResource(Resource[Row]):
     """Rows that are an address of a domain. A list of one domain is read in the order of that domain's index."""
 
     key_field = "address"
-    filters = ("q", "domain", "active")
+    filters: ClassVar[tuple[str, ...]] = ("q", "domain", "active")
     leading: ClassVar[tuple[str, ...]] = ()  # columns that all the rows have in common, in front of its indexes
 
     def order_choices(self) -> dict[str, Order]:
@@ -115,8 +117,7 @@ class AddressResource(Resource[Row]):
         return [row.pk, row.domain_id]
 
     def existing_url(self, code: str) -> str | None:
-        address = self.request.data.get("address", self.key)
-        return reverse(TAKEN_BY[code], args=[self.normalise_key(address)]) if code in TAKEN_BY else None
+        return reverse(TAKEN_BY[code], args=[self.given_key()]) if code in TAKEN_BY else None
 
 
 class MailboxResource(AddressResource[Mailbox]):
@@ -131,19 +132,14 @@ class MailboxResource(AddressResource[Mailbox]):
         return normalise_address(key)
 
     def rows(self) -> QuerySet[Mailbox]:
-        return super().rows().prefetch_related(Prefetch("domain", Domain.objects.all()))
+        return with_all(super().rows())
 
     def search(self, rows: QuerySet[Mailbox], text: str) -> QuerySet[Mailbox]:
         return rows.filter(address__in=matching_mailboxes(rows, text))
 
-    def dress(self, rows: list[Mailbox]) -> None:
-        super().dress(rows)
-        dress_mailboxes(rows)
-
-    def tag(self, row: Mailbox) -> str:
+    def tag(self, row: Any) -> str:
         """Its forwarding is in another row."""
-        forwarding = Alias.objects.filter(pk=row.pk).first()
-        return revision(row) + (revision(forwarding) if forwarding else "")
+        return hashlib.sha256(f"{revision(row)} {row.goto}".encode()).hexdigest()[:16]
 
     def add(self, fields: dict[str, Any]) -> Mailbox:
         changes = _stored(fields)
@@ -156,7 +152,7 @@ class MailboxResource(AddressResource[Mailbox]):
         else:
             mailbox = create_mailbox(**given, actor=self.actor)
         changes.pop("keep_alias", None)
-        return change_mailbox(mailbox=mailbox, changes=changes, actor=self.actor)
+        return change_mailbox(mailbox=mailbox, changes=changes, actor=self.actor) if changes else mailbox
 
     def edit(self, row: Mailbox, fields: dict[str, Any]) -> Mailbox:
         changes = _stored(fields)
@@ -173,19 +169,15 @@ class MailboxResource(AddressResource[Mailbox]):
         return reverse("api:mailboxes", args=[row.pk])
 
 
-def dress_mailboxes(rows: list[Mailbox]) -> None:
-    """Set on each what is in other tables: `used_bytes`, `forwarding` and `keep_copy`, `must_change`."""
-    keys = [row.pk for row in rows]
-    used = dict(MailboxUsage.objects.filter(pk__in=keys).values_list("pk", "bytes"))
-    goes_to = {alias.pk: alias.targets for alias in Alias.objects.filter(pk__in=keys, self_only=False)}
-    waiting = Account.objects.filter(mailbox_id__in=keys, password_change_required=True)
-    must_change = set(waiting.values_list("mailbox_id", flat=True))
-    for row in rows:
-        targets = goes_to.get(row.pk, [row.pk])
-        row.used_bytes = used.get(row.pk, 0)  # type: ignore[attr-defined]  # for the answer, as what follows
-        row.forwarding = [target for target in targets if target != row.pk]  # type: ignore[attr-defined]
-        row.keep_copy = row.pk in targets  # type: ignore[attr-defined]
-        row.must_change = row.pk in must_change  # type: ignore[attr-defined]
+def with_all(rows: QuerySet[Mailbox]) -> QuerySet[Mailbox]:
+    """With what is in other tables, found by their keys in the same query."""
+    of_it = {"pk": OuterRef("pk")}
+    told_to_change = Account.objects.filter(mailbox=OuterRef("pk"), password_change_required=True)
+    return rows.select_related("domain").annotate(
+        goto=Coalesce(Subquery(Alias.objects.filter(**of_it).values("goto")), "address", output_field=TextField()),
+        used_bytes=Coalesce(Subquery(MailboxUsage.objects.filter(**of_it).values("bytes")), Value(0)),
+        must_change=Exists(told_to_change),
+    )
 
 
 def _stored(fields: dict[str, Any]) -> dict[str, Any]:

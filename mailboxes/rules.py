@@ -20,3 +20,11 @@ def can_use_mailbox(actor: Actor, mailbox: Mailbox) -> bool:
 
 def is_own_mailbox(actor: Actor, mailbox: Mailbox) -> bool:
     return actor.account is not None and actor.account.mailbox_id == mailbox.pk
+
+
+def can_add_app_password(actor: Actor, mailbox: Mailbox) -> bool:
+    """Whose mailbox it is. No administrator, who would know a password of somebody else's; but a script that sets up
+    people's phones, whose token says so by its scope `app_passwords:create`."""
+    if actor.token is not None:
+        return actor.token.allows("app_passwords:create") and can_change_mailbox(actor, mailbox)
+    return is_own_mailbox(actor, mailbox)

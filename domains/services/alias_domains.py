@@ -133,9 +133,11 @@ def _lock_target(name: str, target: Domain) -> Domain:
 
 def _take_domain(name: str, actor: Actor) -> None:
     """The row in `domain` by which Postfix accepts mail for `name`: the one that is there, if empty, or a new one."""
-    if AliasDomain.objects.filter(pk=name).exists():
+    for present in AliasDomain.objects.filter(pk=name):
+        require(can_change_addresses(actor, present.target_id))
         refuse("name", _("%(name)s is an alias domain already."), "alias_domain_exists", name=show_domain(name))
     if AliasDomain.objects.filter(target_id=name).exists():
+        require(can_change_addresses(actor, name))
         refuse("name", _("Other alias domains point to %(name)s."), "domain_is_target", name=show_domain(name))
     # Locked, so that nobody puts an address into it meanwhile.
     if not Domain.objects.select_for_update().filter(pk=name):

@@ -1,6 +1,7 @@
 """What is done with accounts: the sign-in, one's own password, and administrators."""
 
 from .administrators import (
+    change_administrator,
     create_administrator,
     delete_administrator,
     edit_administrator,
@@ -30,6 +31,7 @@ __all__ = [
     "LinkEnded",
     "add_passkey",
     "add_totp",
+    "change_administrator",
     "change_own_password",
     "check_code",
     "check_passkey",

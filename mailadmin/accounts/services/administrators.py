@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.contrib.auth.hashers import check_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,7 @@ from mailadmin.accounts.models import Account, Role
 from mailadmin.accounts.passwords import validate_new_password
 from mailadmin.accounts.rules import can_change_administrators
 from mailadmin.accounts.sessions import end_sessions
-from mailadmin.addresses import normalise_address
+from mailadmin.addresses import normalise_address, show_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.letters.models import Kind
@@ -41,7 +42,9 @@ def create_administrator(
     """Without a password nobody can sign in to it until one is set. `must_change`: until it is another one, signing in
     leads nowhere else."""
     _require(actor)
-    account = Account(email=_address(email), name=name.strip(), role=_role(role), is_active=active)
+    email = _address(email)
+    _refuse_taken(email)
+    account = Account(email=email, name=name.strip(), role=_role(role), is_active=active)
     account.password_change_required = must_change
     _set_password(account, password)
     account.full_clean()
@@ -67,6 +70,8 @@ def edit_administrator(
     domains = changes.pop("domains", None)
     for field, value in changes.items():
         setattr(account, field, _NORMALISERS[field](value))
+    if account.email != before["email"]:
+        _refuse_taken(account.email or "")
     if account.role != Role.SUPERADMIN:
         _keep_a_superadmin(account)
     account.full_clean()
@@ -125,6 +130,25 @@ def set_administrator_must_change(*, account: Account, must_change: bool, actor:
 
 
 @atomic
+def change_administrator(*, account: Account, changes: dict[str, Any], actor: Actor) -> Account:
+    """What scripts change in one request, all of it or nothing: the fields of `edit_administrator`, and beside them
+    `active`, `password` and `must_change`. A password that it has already is left alone."""
+    apart = {"active", "password", "must_change"}
+    plain = {name: value for name, value in changes.items() if name not in apart}
+    account = edit_administrator(account=account, changes=plain, actor=actor)
+    if "active" in changes:
+        account = set_administrator_active(account=account, active=changes["active"], actor=actor)
+    must_change = changes.get("must_change", False)
+    if "password" in changes and not check_password(changes["password"], account.password):
+        return set_administrator_password(
+            account=account, password=changes["password"], must_change=must_change, actor=actor
+        )
+    if "must_change" in changes:
+        account = set_administrator_must_change(account=account, must_change=must_change, actor=actor)
+    return account
+
+
+@atomic
 def delete_administrator(*, account: Account, actor: Actor) -> None:
     _require(actor)
     account = _locked(account)
@@ -157,6 +181,11 @@ def _keep_a_superadmin(account: Account) -> None:
 
 def _address(email: str) -> str:
     return at_field("email", normalise_address, email)
+
+
+def _refuse_taken(email: str) -> None:
+    if Account.objects.filter(email=email).exists():
+        refuse("email", _("%(name)s is here already."), "administrator_exists", name=show_address(email))
 
 
 def _role(role: str) -> str:

@@ -1,0 +1,197 @@
+"""Which token may do what: every endpoint of REST and SCIM and every method it has, by each kind of token. An endpoint
+that is missing from the table fails, and so does a scope that guards none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from mailadmin.api.models import Token
+from mailadmin.api.scopes import ALL, SCIM, SCOPES
+from tests.test_permissions import names_of
+
+from .conftest import ApiClient
+from .writes import METHODS, WRITES
+
+pytestmark = pytest.mark.django_db
+DONE = "2xx"
+# The verb of the scope, and what who has that scope gets for something in example.org: a token that is good for all
+# domains, for this one, for another one.
+Case = tuple[str, str, str, str]
+LISTED, SHOWN = ("read", DONE, DONE, DONE), ("read", DONE, DONE, "404")
+WRITTEN = ("write", DONE, DONE, "404")
+LIST = {"GET": LISTED, "POST": ("create", DONE, DONE, "403")}
+ONE = {
+    "GET": SHOWN,
+    "PUT": ("write", DONE, DONE, "403"),  # there or not there, it must not be made
+    "PATCH": ("write", DONE, DONE, "404"),
+    "DELETE": ("delete", DONE, DONE, "404"),
+}
+
+
+def of_all_domains(cases: dict[str, Case]) -> dict[str, Case]:
+    """Told nothing but that it may not, whatever there is."""
+    return {method: (verb, DONE, "403", "403") for method, (verb, *_who) in cases.items()}
+
+
+@dataclass(frozen=True)
+class Row:
+    scope: str
+    cases: dict[str, Case]
+    args: tuple[str, ...] = ()
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)  # those that writes.py has not
+
+
+PUBLIC = Row("", {})
+DOMAIN, JOE, TEAM, OLD = ("example.org",), ("joe@example.org",), ("team@example.org",), ("old.org",)
+ALICE = ("alice@example.net",)
+HR, WEBHOOK = ("hr",), "https://hr.elsewhere.test/events"
+
+TABLE: dict[str, Row] = {
+    "api:schema": PUBLIC,
+    "api:docs": PUBLIC,
+    "api:domains_list": Row("domains", {"GET": LISTED, "POST": ("create", DONE, "403", "403")}),
+    "api:domains": Row(
+        "domains",
+        {
+            "GET": SHOWN,
+            "PUT": ("write", DONE, "403", "403"),
+            "PATCH": ("write", DONE, "403", "404"),
+            "DELETE": ("delete", "400", "403", "404"),  # an alias domain points there
+        },
+        DOMAIN,
+    ),
+    "api:alias-domains_list": Row("alias_domains", {"GET": LISTED, "POST": ("create", DONE, "403", "400")}),
+    "api:alias-domains": Row("alias_domains", {**ONE, "PUT": ("write", DONE, DONE, "400")}, OLD),
+    "api:mailboxes_list": Row("mailboxes", LIST),
+    "api:mailboxes": Row("mailboxes", ONE, JOE),
+    "api:vacation": Row(
+        "vacations",
+        {
+            "GET": SHOWN,
+            "PUT": ("write", DONE, DONE, "404"),
+            "PATCH": ("write", DONE, DONE, "404"),
+            "DELETE": ("write", DONE, DONE, "404"),
+        },
+        JOE,
+    ),
+    "api:app-passwords_list": Row("app_passwords", {"GET": SHOWN, "POST": ("create", DONE, DONE, "404")}, JOE),
+    "api:app-passwords": Row(
+        "app_passwords", {"GET": SHOWN, "DELETE": ("delete", DONE, DONE, "404")}, (*JOE, "<joes_app_password>")
+    ),
+    "api:aliases_list": Row("aliases", LIST),
+    "api:aliases": Row("aliases", ONE, TEAM),
+    "api:administrators_list": Row("administrators", of_all_domains(LIST)),
+    "api:administrators": Row("administrators", of_all_domains(ONE), ALICE),
+    "api:audit_list": Row("audit", {"GET": LISTED}),
+    "api:audit": Row("audit", {"GET": SHOWN}, ("<entry>",)),
+    "api:jobs_list": Row("jobs", {"GET": LISTED}),
+    "api:jobs": Row("jobs", {"GET": SHOWN}, ("<work>",)),
+    "api:job_retry": Row("jobs", {"POST": ("write", DONE, "403", "404")}, ("<work>",)),
+    "api:webhooks_list": Row("webhooks", of_all_domains(LIST), bodies={"POST": {"name": "new", "url": WEBHOOK}}),
+    "api:webhooks": Row("webhooks", of_all_domains(ONE), HR, bodies={"PUT": {"url": WEBHOOK}}),
+    "api:webhook_rotate": Row("webhooks", of_all_domains({"POST": WRITTEN}), HR),
+    "api:webhook_test": Row("webhooks", of_all_domains({"POST": WRITTEN}), HR),
+    "api:webhook_deliveries_list": Row("webhooks", of_all_domains({"GET": LISTED}), HR),
+    "api:webhook_deliveries": Row("webhooks", of_all_domains({"GET": LISTED}), (*HR, "<delivery>")),
+    "api:webhook_redeliver": Row("webhooks", of_all_domains({"POST": WRITTEN}), (*HR, "<delivery>")),
+}
+BODIES = {(f"api:{write.name}", write.method): write.body for write in WRITES}
+
+
+def scope_of(row: Row, verb: str) -> str:
+    return f"{row.scope}:{verb}" if verb else row.scope
+
+
+def test_every_endpoint_is_in_the_table() -> None:
+    assert {name for name in names_of(get_resolver().url_patterns) if name.startswith(("api:", "scim:"))} == set(TABLE)
+
+
+def test_every_scope_guards_an_endpoint() -> None:
+    guarding = {scope_of(row, verb) for row in TABLE.values() for verb, *_who in row.cases.values()}
+    assert guarding == set(SCOPES) - {ALL}
+
+
+@pytest.fixture
+def strangers(api: ApiClient) -> dict[str, Client]:
+    """Who is refused everything, each for a reason of its own; the scopes of all of them are `all`."""
+    clients = {
+        "no token": Client(),
+        "wrong": Client(headers={"Authorization": "Bearer mla_wrong"}),
+        "expired": api(ALL, name="expired"),
+        "off": api(ALL, name="off"),
+        "elsewhere": api(ALL, name="elsewhere", networks=["192.0.2.0/24"]),
+    }
+    Token.objects.filter(name="expired").update(expires_at=timezone.now() - timedelta(seconds=1))
+    Token.objects.filter(name="off").update(active=False)
+    return clients
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row != PUBLIC])
+def test_each_token_and_method_gets_what_the_table_says(
+    name: str, things: dict[str, str], api: ApiClient, strangers: dict[str, Client]
+) -> None:
+    row = TABLE[name]
+    found: dict[tuple[str, str], str] = {}
+    wanted: dict[tuple[str, str], str] = {}
+    for method, (verb, *_who) in row.cases.items():
+        clients = strangers | clients_of(scope_of(row, verb), api)
+        found |= {(who, method): sent(client, method, name, row, things) for who, client in clients.items()}
+        wanted |= {(who, method): expected(row, who, method) for who in clients}
+    everything = api(ALL, name="everything")
+    for method in {"GET", *METHODS} - row.cases.keys():
+        found["all", method], wanted["all", method] = sent(everything, method, name, row, things), "405"
+
+    assert {case: got for case, got in found.items() if got != wanted[case]} == {}
+
+
+def clients_of(scope: str, api: ApiClient) -> dict[str, Client]:
+    others = [each for each in SCOPES if each not in (ALL, scope)]
+    return {
+        "all scopes but this": api(*others),
+        "scope": api(scope),
+        "scope, this domain": api(scope, domains=["example.org"]),
+        "scope, another domain": api(scope, domains=["example.com"]),
+        "all": api(ALL),
+        "scim": api(SCIM),
+    }
+
+
+def expected(row: Row, who: str, method: str) -> str:
+    _verb, everywhere, here, elsewhere = row.cases[method]
+    return {
+        "no token": "401",
+        "wrong": "401",
+        "expired": "401",
+        "off": "401",
+        "elsewhere": "403",
+        "all scopes but this": "403",
+        "scope": everywhere,
+        "scope, this domain": here,
+        "scope, another domain": elsewhere,
+        "all": everywhere,
+        "scim": everywhere if row.scope == SCIM else "403",
+    }[who]
+
+
+def sent(client: Client, method: str, name: str, row: Row, things: dict[str, str]) -> str:
+    """The status. What the request changed is undone."""
+    body = row.bodies.get(method, BODIES.get((name, method), {}))
+    send: Callable[..., Any] = getattr(client, method.lower())
+    options = {} if method == "GET" else {"data": body, "content_type": "application/json"}
+    with transaction.atomic():
+        response = send(reverse(name, args=[things.get(arg, arg) for arg in row.args]), **options)
+        transaction.set_rollback(True)
+    return DONE if 200 <= response.status_code < 300 else str(response.status_code)
+
+
+def test_the_description_of_the_service_is_for_everybody() -> None:
+    assert [Client().get(reverse(name)).status_code for name, row in TABLE.items() if row == PUBLIC] == [200, 200]
