@@ -77,3 +77,12 @@ class Fields(serializers.Serializer[Any]):
             refusal = ErrorDetail(gettext("There is no such field."), "field_unknown")
             raise serializers.ValidationError({str(name)[:100]: [refusal] for name in sorted(unknown)})
         return super().to_internal_value(data)
+
+
+def one_of(fields: dict[str, Any], *names: str) -> dict[str, Any]:
+    """For `validate`: of the fields of these names there is one at most."""
+    given = [name for name in names if name in fields]
+    if len(given) > 1:
+        text = gettext("Give only one of these: %(names)s.") % {"names": ", ".join(names)}
+        raise serializers.ValidationError({name: [ErrorDetail(text, "one_of_these")] for name in given})
+    return fields
