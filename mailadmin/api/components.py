@@ -137,7 +137,7 @@ REHEARSAL: Schema = {
 }
 
 
-def parameter(name: str, schema: Schema, where: str = OpenApiParameter.QUERY) -> OpenApiParameter:
+def parameter(name: str, schema: Schema, where: Any = OpenApiParameter.QUERY) -> OpenApiParameter:
     shape = {key: value for key, value in schema.items() if key != "description"}
     required = where == OpenApiParameter.PATH
     return OpenApiParameter(name, shape, where, required=required, description=schema.get("description", ""))
@@ -171,4 +171,4 @@ def _header(name: str) -> Schema:
 def _ref(registry: ComponentRegistry, kind: str, name: str, schema: Schema) -> Schema:
     component = ResolvedComponent(name, kind, schema, object=name)
     registry.register_on_missing(component)
-    return component.ref  # type: ignore[no-any-return]  # of an untyped package
+    return component.ref

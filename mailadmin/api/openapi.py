@@ -16,7 +16,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from . import components
 from .components import Schema, header, headers_of, parameter, refusal, schema_of
-from .scopes import CREATE, VERB_OF_METHOD, WRITE
+from .scopes import CREATE, WRITE
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 VERBS = {"POST": "create", "PUT": "put", "PATCH": "change", "DELETE": "delete"}
@@ -30,7 +30,7 @@ SUMMARIES = {
 }
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # of an untyped package
+class BearerScheme(OpenApiAuthenticationExtension):
     target_class = "mailadmin.api.authentication.BearerAuthentication"
     name = "token"
 
@@ -62,6 +62,8 @@ def document_tag() -> str:
 class Description(AutoSchema):
     """Of an ApiView: what every request may say and every answer is. Of a Resource its bodies as well."""
 
+    view: Any
+
     @property
     def is_resource(self) -> bool:
         return hasattr(self.view, "key_field")
@@ -70,9 +72,9 @@ class Description(AutoSchema):
     def verb(self) -> str:
         if self.method != "GET":
             return VERBS[self.method]
-        if self.path.rstrip("/").endswith("}"):
-            return "show"
-        return "list" if self.is_resource else "read"
+        if not self.is_resource:
+            return "show" if self.path.endswith("}/") else "read"
+        return "show" if self.view.is_single or self.path.endswith("}/") else "list"
 
     def get_operation_id(self) -> str:
         return "_".join([*self._tokenize_path(), self.verb]).replace("-", "_")
@@ -83,8 +85,9 @@ class Description(AutoSchema):
         meta = self.view.model._meta
         return SUMMARIES[self.verb].format(one=meta.verbose_name, many=meta.verbose_name_plural)
 
-    def get_description(self) -> str:
-        verbs = [CREATE, WRITE] if self.method == "PUT" else [VERB_OF_METHOD[self.method]]
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
+        verb = self.view.verb_of(self.method)
+        verbs = [verb] if verb else [CREATE, WRITE]
         scopes = " or ".join(f"`{self.view.scope}:{verb}`" for verb in verbs)
         told = getattr(self.view, self.method.lower()).__doc__ or type(self.view).__doc__ or ""
         return f"{told}\n\nScope: {scopes}.".strip()

@@ -6,8 +6,9 @@ import json
 import math
 from typing import IO, Any, NoReturn
 
+from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
 LEVELS_AT_MOST = 20
@@ -17,6 +18,10 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Only this very type: the parser is found for `*/*` as well."""
+        kind, parameters = parse_header_parameters(media_type or "")
+        if kind != self.media_type or parameters.get("charset", "utf-8").lower() != "utf-8":
+            raise UnsupportedMediaType(media_type or "")
         return parse(stream.read())
 
 
@@ -34,6 +39,8 @@ def parse(body: bytes) -> Any:
     except ValueError as error:
         raise ParseError(_("The body is not JSON: %(reason)s.") % {"reason": error}, "json_invalid") from None
     _refuse_deep(value)
+    if "\\u" in text:
+        _refuse_halves(value)
     return value
 
 
@@ -71,3 +78,11 @@ def _refuse_deep(value: Any, level: int = 1) -> None:
     for each in below:
         if isinstance(each, dict | list):
             _refuse_deep(each, level + 1)
+
+
+def _refuse_halves(value: Any) -> None:
+    """Of surrogate pairs: no text of Unicode, and no answer could repeat it."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ParseError(_("The body has half of a surrogate pair in it."), "json_surrogate") from None

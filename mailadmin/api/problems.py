@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import APIException, ErrorDetail, NotFound, PermissionDenied
@@ -79,14 +79,18 @@ def of_validation(error: ValidationError, *, names: dict[str, str], existing: An
 
 
 def answer(status_code: int, code: str, detail: str, *, errors: Errors | None = None, **more: Any) -> Response:
-    body = {"type": "about:blank", "title": _title(status_code), "status": status_code, "code": code, "detail": detail}
-    if errors:
-        body["errors"] = errors
-    return Response({**body, **more}, status=status_code, content_type=MEDIA_TYPE)
+    body = {**_body(status_code, code, detail), **({"errors": errors} if errors else {}), **more}
+    return Response(body, status=status_code, content_type=MEDIA_TYPE)
 
 
-def _title(status_code: int) -> str:
-    return HTTPStatus(status_code).phrase
+def plain_answer(status_code: int, code: str, detail: str) -> JsonResponse:
+    """What is refused before a view, or behind it."""
+    return JsonResponse(_body(status_code, code, detail), status=status_code, content_type=MEDIA_TYPE)
+
+
+def _body(status_code: int, code: str, detail: str) -> dict[str, Any]:
+    title = HTTPStatus(status_code).phrase
+    return {"type": "about:blank", "title": title, "status": status_code, "code": code, "detail": detail}
 
 
 def _first(errors: Errors) -> str:

@@ -39,6 +39,7 @@ class ReadResource(ApiView, Generic[Row]):
     filters: ClassVar[tuple[str, ...]] = ()  # the names of the parameters that `narrow` knows
     filter_schemas: ClassVar[dict[str, dict[str, Any]]] = {}  # what they are, for those that components.py has not
     lookup: ClassVar[str] = "pk"
+    is_single: ClassVar[bool] = False  # one thing at its URL, in no list
     key: str = ""  # of the URL; empty for the whole list
 
     def order_choices(self) -> dict[str, Order]:
@@ -69,8 +70,8 @@ class ReadResource(ApiView, Generic[Row]):
         super().setup(request, *args, **kwargs)
         self.key = kwargs.get("key", "")
 
-    def get(self, request: Request, key: str = "") -> Response:
-        return self._one() if key else self._list()
+    def get(self, request: Request, key: Any = "") -> Response:
+        return self._list() if key == "" else self._one()
 
     def _list(self) -> Response:
         refuse_unknown_parameters(self.request, (*PARAMETERS, "fields", *self.filters))

@@ -15,12 +15,13 @@ from django.http import Http404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from rest_framework import status
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mailadmin.errors import at_field, refuse
 
+from .fields import Fields
 from .problems import Problem
 from .reading import ReadResource, Row
 from .requests import entity_tags
@@ -32,17 +33,17 @@ class Resource(ReadResource[Row], ABC):
 
     renames: ClassVar[bool] = False  # whether PATCH may give another key
 
-    @abstractmethod
     def add(self, fields: dict[str, Any]) -> Row:
         """Call the service that creates one."""
+        raise MethodNotAllowed(str(self.request.method))
 
-    @abstractmethod
     def edit(self, row: Row, fields: dict[str, Any]) -> Row:
         """Call the services that change it."""
+        raise MethodNotAllowed(str(self.request.method))
 
-    @abstractmethod
     def remove(self, row: Row) -> None:
         """Call the service that deletes it."""
+        raise MethodNotAllowed(str(self.request.method))
 
     def post(self, request: Request) -> Response:
         fields = self.fields(partial=False)
@@ -57,6 +58,7 @@ class Resource(ReadResource[Row], ABC):
         return self.write(lambda: self._told(self.edit(self._locked(), fields)))
 
     def delete(self, request: Request, key: str) -> Response:
+        self.checked(Fields)
         return self.write(self._delete)
 
     def _put(self) -> Response:
@@ -106,14 +108,8 @@ class Resource(ReadResource[Row], ABC):
 
     def fields(self, *, partial: bool) -> dict[str, Any]:
         """The checked body. The key of the URL may stand in it as well, and is the same, unless PATCH renames."""
-        data = self.request.data
-        if not isinstance(data, dict):
-            raise ParseError(_("The body is a JSON object."), "json_no_object")
-        if self.key and not partial:
-            data = {self.key_field: self.key, **data}
-        serializer = self.serializer_class(data=data, partial=partial, context={"view": self})
-        serializer.is_valid(raise_exception=True)
-        fields = dict(serializer.validated_data)
+        given = {} if partial or not self.key else {self.key_field: self.key}
+        fields = self.checked(self.serializer_class, given, partial=partial)
         return self._with_key(fields, partial=partial) if self.key else fields
 
     def _with_key(self, fields: dict[str, Any], *, partial: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import UnreadablePostError
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.views.decorators.common import no_append_slash
 from rest_framework import status
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
@@ -45,7 +46,7 @@ class ApiView(APIView):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        return login_not_required(super().as_view(**initkwargs))
+        return no_append_slash(login_not_required(super().as_view(**initkwargs)))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -54,7 +55,7 @@ class ApiView(APIView):
         except UnreadablePostError:  # they are gone, and nobody reads this
             raise ParseError(_("The body did not arrive whole."), "body_unreadable") from None
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Which methods there are is in the header Allow; all else is in the OpenAPI document."""
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -73,6 +74,15 @@ class ApiView(APIView):
     @cached_property
     def actor(self) -> Actor:
         return Actor.of_token(self.token, self.request.META.get("REMOTE_ADDR", ""))
+
+    def checked(self, serializer_class: Any, given: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """The fields of the body, beside those that are `given` otherwise. `Fields` itself knows none."""
+        data = self.request.data
+        if not isinstance(data, dict):
+            raise ParseError(_("The body is a JSON object."), "json_no_object")
+        serializer = serializer_class(data={**(given or {}), **data}, context={"view": self}, **options)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
 
     def write(self, act: Callable[[], Response]) -> Response:
         """`act` calls the services and answers. It is done whole and only once; then comes the wait, if one is asked

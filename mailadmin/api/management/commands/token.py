@@ -113,6 +113,10 @@ def _changes(options: dict[str, Any]) -> dict[str, Any]:
     """By the services' names."""
     names = {"new_name": "name", "scope": "scopes", "domain": "domains", "network": "networks"}
     changes = {name: options[option] for option, name in names.items() if option in options}
-    back = {"every_domain": ("domains", None), "every_network": ("networks", []), "no_expiry": ("expires_at", None)}
+    back: dict[str, tuple[str, Any]] = {
+        "every_domain": ("domains", None),
+        "every_network": ("networks", []),
+        "no_expiry": ("expires_at", None),
+    }
     changes |= dict(change for option, change in back.items() if options.get(option))
     return changes | given(options, "expires_at", "requests_per_minute", "active")
