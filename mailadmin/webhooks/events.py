@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PING = "ping"
 # Of these kinds of objects all actions are events, but for those that nobody outside has to do with.
 KINDS = frozenset(
-    {"domain", "alias_domain", "mailbox", "alias", "vacation", "app_password"} | {"person", "onboarding", "offboarding"}
+    {"domain", "alias_domain", "mailbox", "alias", "address", "vacation", "app_password", "person", "offboarding"}
 )
 QUIET = frozenset(
     {"mailbox.rehash", "mailbox.sessions", "mailbox.preferences", "mailbox.reset_link", "mailbox.recovery_confirm"}

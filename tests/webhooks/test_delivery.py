@@ -29,7 +29,7 @@ from mailadmin.webhooks.services import (
     rotate_secret,
 )
 from tests.factories import make_mailbox, system
-from tests.servers.process import Process
+from tests.servers.process import Process, wait_until
 from tests.servers.project import BASE_DIR, Project
 from tests.servers.receiver import Received, Receiver, reply
 
@@ -280,8 +280,7 @@ def test_a_worker_killed_before_it_noted_the_answer_sends_it_once_more(receiver:
     receiver.answers = [kill]
     command = [str(BASE_DIR / ".venv/bin/python"), "manage.py", "shell", "--no-imports", "-c", work]
     workers.append(Process(command, log=tmp_path / "log", env=site.environment, cwd=BASE_DIR))
-    while workers[0].is_running:
-        pass
+    wait_until(lambda: not workers[0].is_running, what="the worker is killed")
     later = (
         "from mailadmin.webhooks.models import *; from django.utils import timezone;"
         "row = Delivery.objects.get(); print(row.state, row.attempts);"
