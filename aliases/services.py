@@ -41,22 +41,28 @@ __all__ = [
     "taken",
     "without",
 ]
-EDITABLE = frozenset({"targets", "description", "active"})
+EDITABLE = frozenset({"targets", "description", "active", "external_id"})
 
 
 @atomic
 def create_alias(
-    *, address: str, targets: list[str] | str, description: str = "", active: bool = True, actor: Actor
+    *,
+    address: str,
+    targets: list[str] | str,
+    description: str = "",
+    active: bool = True,
+    external_id: str | None = None,
+    actor: Actor,
 ) -> Alias:
-    """An alias, or with '@example.org' the domain's catch-all."""
+    """An alias, or with '@example.org' the domain's catch-all. One that is off may wait for its first target."""
     address = at_field("address", normalise_address, address, catch_all=True)
     require(can_change_alias(actor, address))
     domain = lock_domain(split_address(address)[1], field="address")
     refuse_taken(address, field="address")
     _refuse_full(domain)
-    alias = Alias(address=address, domain=domain, description=description, active=active)
-    alias.targets = _checked_targets(address, targets)
-    alias.clean_fields(exclude={"domain"})
+    alias = Alias(address=address, domain=domain, description=description, active=active, external_id=external_id)
+    alias.targets = _checked_targets(address, targets, active)
+    alias.clean_fields(exclude={"domain", "goto"})
     alias.save(force_insert=True)
     usage.adjust(domain.pk, aliases=1)
     audit.record("alias.create", actor=actor, target=alias, domain_name=domain.pk)
@@ -67,13 +73,14 @@ def create_alias(
 
 @atomic
 def edit_alias(*, alias: Alias, changes: dict[str, Any], expected_revision: str | None = None, actor: Actor) -> Alias:
-    """Change `targets`, `description` or `active`."""
+    """Change `targets`, `description`, `active` or `external_id`."""
     alias = lock_alias(alias, actor)
     refuse_stale(alias, expected_revision)
     for name in changes.keys() - EDITABLE:
         refuse(name, _("“%(name)s” cannot be changed."), "field_unknown", name=name)
     if "targets" in changes:
-        changes = {**changes, "targets": _checked_targets(alias.address, changes["targets"])}
+        active = changes.get("active", alias.active)
+        changes = {**changes, "targets": _checked_targets(alias.address, changes["targets"], active)}
     if not (changes := differing(alias, changes)):
         return alias
     led_before = _leads(alias)
@@ -81,7 +88,7 @@ def edit_alias(*, alias: Alias, changes: dict[str, Any], expected_revision: str 
         for name, value in changes.items():
             setattr(alias, name, value)
         alias.modified_at = timezone.now()
-        alias.clean_fields(exclude={"domain"})
+        alias.clean_fields(exclude={"domain", "goto"})
         alias.save()
     queue_address(alias.address)
     queue_replies_behind(*(led_before ^ _leads(alias)))
@@ -119,7 +126,7 @@ def retarget(aliases: Iterable[Alias], replace: Callable[[str], str | None], *, 
     """Put `replace(target)` in the place of each target of these aliases, or with None take it out.
 
     An alias that is left with no target is deleted, for mail to it would have nowhere to go, and taken out of those
-    that point at it in turn.
+    that point at it in turn; but for a group of a directory, which is switched off.
     """
     gone = []
     # By address, so that two at once lock them in one order; one that went meanwhile points nowhere any more.
@@ -143,12 +150,14 @@ def _retarget_one(alias: Alias, targets: list[str], *, actor: Actor) -> bool:
     if targets == alias.targets:
         return True
     mailbox = Mailbox.objects.filter(pk=alias.pk).first()
-    if not targets and mailbox is None:
+    if not targets and mailbox is None and alias.external_id is None:
         remove_row(alias, actor=actor)
         return False
     targets_before = set(alias.targets)
     with audit.recording("alias.edit", actor=actor, target=alias, domain_name=alias.domain_id):
-        alias.targets = targets or [alias.address]  # a mailbox that forwarded only there keeps its mail again
+        # A mailbox that forwarded only there keeps its mail again; a group of the directory waits for its next member.
+        alias.targets = targets or ([alias.address] if mailbox else [])
+        alias.active = alias.active and bool(alias.targets)
         alias.modified_at = timezone.now()
         alias.save()
     queue_address(alias.address)
@@ -204,7 +213,9 @@ def _refuse_full(domain: Domain) -> None:
     refuse("address", text, code, domain=domain, most=domain.max_aliases)
 
 
-def _checked_targets(address: str, targets: list[str] | str) -> list[str]:
+def _checked_targets(address: str, targets: list[str] | str, active: bool) -> list[str]:
+    if not targets and not active:
+        return []
     normal = at_field("targets", normalise_targets, targets, catch_all=not split_address(address)[0])
     at_field("targets", refuse_loop, address, normal)
     return normal
