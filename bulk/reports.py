@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from .lines import Outcome, outcomes_of
 from .models import Import
@@ -34,3 +35,8 @@ def report(row: Import) -> Iterator[tuple[object, ...]]:
     for each in _outcomes(row):
         for error in each.errors or [{"field": "", "code": "", "message": ""}]:
             yield each.line, each.key, each.action, error["field"], error["code"], error["message"]
+
+
+def summary(row: Import) -> dict[str, Any]:
+    names = ("id", "kind", "existing", "mode", "state", "lines", "counts", "error", "created_at", "finished_at")
+    return {"dry_run": row.preview_only, **{name: getattr(row, name) for name in names}}

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 from django.utils import timezone
 
 from app_passwords.models import AppPassword, AppPasswordUse
 from app_passwords.secret import stored
+from bulk.services import start_import, take_turn
 from domains.models import Domain
 from mailadmin.accounts.models import Account, Passkey, RecoveryCode, Session
 from mailadmin.audit.models import Entry
@@ -27,7 +29,7 @@ from people.services.onboarding import onboard
 from people.services.templates import create_template
 from vacations.services import set_vacation
 
-from .factories import make_alias, make_alias_domain, make_mailbox, make_superadmin, password_hash, system
+from .factories import actor_of, make_alias, make_alias_domain, make_mailbox, make_superadmin, password_hash, system
 
 
 def make_things(example_org: Domain) -> dict[str, str]:
@@ -51,6 +53,7 @@ def make_things(example_org: Domain) -> dict[str, str]:
         "<entry>": str(Entry.objects.filter(domain_name="example.org").first().pk),  # type: ignore[union-attr]
         "<work>": str(work.pk),
         "<link>": _link("charlie@example.org"),
+        "<import>": _import(alice),
         **_people(example_org),
         **_webhook(),
     }
@@ -66,6 +69,14 @@ def _people(domain: Domain) -> dict[str, str]:
     Step.objects.filter(offboarding=left, kind="purge").update(error="The volume is full.")
     leaving = start_offboarding(mailbox=make_mailbox("leaving@example.org", name="Max"), actor=system())
     return {"<template>": str(template.pk), "<offboarding>": str(leaving.pk)}
+
+
+def _import(account: Account) -> str:
+    """Looked through, with a line that is good and one that is not."""
+    file = io.BytesIO(b"address,goto\nnew@example.org,joe@example.org\njoe@example.org,team@example.org\n")
+    row = start_import(kind="aliases", file=file, file_name="teams.csv", actor=actor_of(account))
+    take_turn(row.pk)
+    return str(row.pk)
 
 
 def _app_password(address: str) -> str:

@@ -128,6 +128,9 @@ def cancel_import(*, row: Import, actor: Actor) -> Import:
 
 def close(row: Import, state: str, error: str = "") -> None:
     """The end: its lines are forgotten, what became of them is kept."""
+    if state != State.DONE and not row.batches.filter(is_written=True).exists():
+        row.to_leave += row.to_create + row.to_change  # what they would have done
+        row.to_create = row.to_change = 0
     row.state, row.error, row.finished_at, row.claimed_until = state, error, timezone.now(), None
     row.save()
     Batch.objects.filter(parent=row).update(sealed="")

@@ -157,7 +157,6 @@ def _apply_all(row: Import, actor: Actor, progress: Progress) -> None:
     outcomes, counts = _write_all(row, actor, progress, keep=True)
     if counts[Action.REFUSED]:
         _keep_outcomes(outcomes)
-        counts = Counter({Action.REFUSED: counts[Action.REFUSED], Action.NOTHING: row.lines - counts[Action.REFUSED]})
         row.counts = counts
         close(row, State.REFUSED)
 

@@ -29,6 +29,7 @@ NAVIGATION: tuple[tuple[tuple[str, Any, str, bool], ...], ...] = (
     (
         ("mailhost:trace", _("Trace an address"), "route", False),
         ("mailboxes:archive", _("Deleted mailboxes"), "archive", False),
+        ("bulk:list", _("Imports and exports"), "upload", False),
         ("audit:list", _("Audit"), "audit", False),
     ),
     (

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, cast
 
 from django.core.management.base import CommandError, CommandParser
 
-from bulk.api.fields import LineFields, described
+from bulk.lines import Outcome
 from bulk.models import Action, Existing, Import, Kind, Mode, State
-from bulk.reports import results
+from bulk.reports import results, summary
 from bulk.services import start_import, take_turn
 from mailadmin.accounts.actors import Actor
 from mailadmin.commands import EnglishCommand, add_json
@@ -39,7 +40,7 @@ class Command(EnglishCommand):
         row = self._done(options)
         refused = list(_refused(row))
         if options.get("json"):
-            self.write_json({**described(row), "refused": [LineFields(each).data for each in refused]})
+            self.write_json({**summary(row), "refused": [asdict(each) for each in refused]})
         else:
             self._tell(row)
         for each in refused:
@@ -73,7 +74,7 @@ def _opened(name: str) -> IO[bytes]:
         raise CommandError(f"{name}: {error.strerror}.") from None
 
 
-def _refused(row: Import) -> Iterator[Any]:
+def _refused(row: Import) -> Iterator[Outcome]:
     after: int | None = 0
     while after is not None:
         shown, after = results(row, Action.REFUSED, after=after, limit=SHOWN_AT_ONCE)
