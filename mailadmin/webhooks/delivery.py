@@ -1,12 +1,13 @@
-"""Sends what is due to one endpoint. Each delivery is claimed before, so that of two workers one sends it; one that is
-killed between sending and saying so sends it once more, under the same id."""
+"""Sends what is due to one endpoint, which is one worker's at a time, so that a slow one never keeps two of them. Each
+delivery is claimed as well; a worker that is killed between sending and saying so sends it once more, under the same
+id, when the claims are over."""
 
 from __future__ import annotations
 
 import logging
 import random
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F
 from django.db.models.functions import Coalesce
@@ -24,8 +25,7 @@ from .signing import headers
 log = logging.getLogger(__name__)
 # A run is short, so that a slow endpoint does not keep a worker from other work: what is left is asked for anew.
 RUN_SECONDS = 30.0
-CLAIM = timedelta(seconds=60)
-CANDIDATES = 10
+CLAIM = timedelta(seconds=60)  # longer than a run and its last try
 FIRST_WAIT_SECONDS = 20
 WAIT_FACTOR = 4
 LONGEST_WAIT_SECONDS = 12 * 3600
@@ -38,14 +38,18 @@ OVERLOADED = frozenset({408, 429, *range(500, 600)})
 
 
 def deliver_due(endpoint_pk: int) -> int:
-    """How many tries were made. It ends early when the endpoint is in trouble."""
+    """How many tries were made. It ends early when the endpoint is in trouble, and leaves at once when another worker
+    is at it: that one looks again when it has let go, so nothing that was queued meanwhile is overlooked."""
     tries, until = 0, time.monotonic() + RUN_SECONDS
-    while delivery := _claim_next(endpoint_pk):
+    taken_until = timezone.now() + CLAIM
+    if not Endpoint.objects.awake().filter(pk=endpoint_pk).update(rests_until=taken_until):
+        return 0
+    while time.monotonic() < until and (delivery := _claim_next(endpoint_pk, taken_until)):
         _try(delivery)
         tries += 1
-        if time.monotonic() >= until:
-            announce(endpoint_pk)
-            break
+    Endpoint.objects.filter(pk=endpoint_pk, rests_until=taken_until).update(rests_until=None)
+    if Delivery.objects.due().filter(endpoint_id=endpoint_pk).exists():
+        announce(endpoint_pk)
     return tries
 
 
@@ -60,10 +64,12 @@ def endpoints_with_work() -> list[int]:
     return list(due.distinct())
 
 
-def _claim_next(endpoint_pk: int) -> Delivery | None:
-    due = Delivery.objects.due().filter(endpoint_id=endpoint_pk).select_related("endpoint")
-    candidates = list(due.order_by("due_at", "pk")[:CANDIDATES])
-    return next((delivery for delivery in candidates if _claim(delivery)), None)
+def _claim_next(endpoint_pk: int, taken_until: datetime) -> Delivery | None:
+    """The next one that is due, while the endpoint is this worker's and no failure has put it to rest."""
+    ours = Delivery.objects.open().filter(endpoint_id=endpoint_pk, endpoint__active=True)
+    ours = ours.filter(endpoint__rests_until=taken_until, due_at__lte=timezone.now()).select_related("endpoint")
+    delivery = ours.order_by("due_at", "pk").first()
+    return delivery if delivery is not None and _claim(delivery) else None
 
 
 def _claim(delivery: Delivery) -> bool:
@@ -85,7 +91,7 @@ def _try(delivery: Delivery) -> None:
         log.warning("Webhook %s, %s, try %s: %s", endpoint, delivery.message_id, delivery.attempts, answer.error)
         _note_failure(endpoint, answer)
     elif endpoint.failures:
-        Endpoint.objects.filter(pk=endpoint.pk).update(failures=0, failing_since=None, rests_until=None)
+        Endpoint.objects.filter(pk=endpoint.pk).update(failures=0, failing_since=None)
 
 
 def _note(delivery: Delivery, answer: Answer) -> None:
@@ -104,13 +110,11 @@ def _note(delivery: Delivery, answer: Answer) -> None:
 
 def _note_failure(endpoint: Endpoint, answer: Answer) -> None:
     now = timezone.now()
-    rests_until = None
+    noted = Endpoint.objects.filter(pk=endpoint.pk)
+    noted.update(failures=F("failures") + 1, failing_since=Coalesce("failing_since", now))
     if answer.status is None or answer.status in OVERLOADED:
-        rest = min(FIRST_WAIT_SECONDS * 2 ** min(endpoint.failures, 10), LONGEST_REST_SECONDS)
-        rests_until = now + timedelta(seconds=max(rest, min(_asked(answer), LONGEST_REST_SECONDS)))
-    Endpoint.objects.filter(pk=endpoint.pk).update(
-        failures=F("failures") + 1, failing_since=Coalesce("failing_since", now), rests_until=rests_until
-    )
+        rest = max(FIRST_WAIT_SECONDS * 2 ** min(endpoint.failures, 10), answer.retry_after_seconds)
+        noted.update(rests_until=now + timedelta(seconds=min(rest, LONGEST_REST_SECONDS)))
     if answer.status == GONE:
         switch_off(endpoint=endpoint, reason=OffReason.GONE, actor=Actor.of_system())
     elif endpoint.failing_since and endpoint.failing_since < now - SWITCH_OFF_AFTER:

@@ -31,6 +31,11 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
     def visible_to(self, actor: Actor) -> EndpointQuerySet:
         return self if actor.is_superadmin else self.none()
 
+    def awake(self) -> EndpointQuerySet:
+        """Those that are on, not left in peace, and no worker's at the moment."""
+        rested = models.Q(rests_until=None) | models.Q(rests_until__lte=timezone.now())
+        return self.filter(rested, active=True)
+
 
 class Endpoint(models.Model):
     """A URL that is told of events. `event_types` and `domains` are lists of names; empty, they are all of them.
@@ -50,7 +55,7 @@ class Endpoint(models.Model):
     former_secret = models.TextField(blank=True, db_default="", default="")
     former_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=Now(), default=timezone.now, editable=False)
-    # Since when it has taken none; how often in a row; and till when it is left in peace.
+    # Since when it has taken none; how often in a row; and till when it is left in peace, or is one worker's alone.
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True, editable=False)
     failures = models.PositiveIntegerField(db_default=0, default=0, editable=False)
     rests_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -85,10 +90,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(closed_at=None)
 
     def due(self) -> DeliveryQuerySet:
-        """Those of endpoints that are on, and not left in peace."""
-        now = timezone.now()
-        awake = models.Q(endpoint__rests_until=None) | models.Q(endpoint__rests_until__lte=now)
-        return self.open().filter(awake, due_at__lte=now, endpoint__active=True)
+        return self.open().filter(due_at__lte=timezone.now(), endpoint__in=Endpoint.objects.awake())
 
 
 class Delivery(models.Model):

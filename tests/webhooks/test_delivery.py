@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -249,6 +250,17 @@ def test_switched_on_again_it_begins_anew(endpoint: Endpoint, receiver: Receiver
 
 
 # -- Two workers, and one that is killed
+def test_an_endpoint_is_one_workers_at_a_time(endpoint: Endpoint) -> None:
+    ping(endpoint)
+    ping(endpoint)
+    Endpoint.objects.update(rests_until=timezone.now() + timedelta(seconds=9))
+    assert (deliver_due(endpoint.pk), endpoints_with_work()) == (0, [])
+
+    Endpoint.objects.update(rests_until=timezone.now())
+    assert deliver_due(endpoint.pk) == 2
+    assert Endpoint.objects.get().rests_until is None
+
+
 def test_of_two_workers_one_sends(endpoint: Endpoint) -> None:
     mine = ping(endpoint)
     theirs = Delivery.objects.get(pk=mine.pk)
@@ -284,8 +296,9 @@ def test_a_worker_killed_before_it_noted_the_answer_sends_it_once_more(receiver:
     later = (
         "from mailadmin.webhooks.models import *; from django.utils import timezone;"
         "row = Delivery.objects.get(); print(row.state, row.attempts);"
-        "Delivery.objects.update(due_at=timezone.now());"
+        "Delivery.objects.update(due_at=timezone.now()); Endpoint.objects.update(rests_until=timezone.now())"
     )
+    assert site.manage("shell", "--no-imports", "-c", work).split()[-1] == "0"  # not before the claims are over
     assert site.manage("shell", "--no-imports", "-c", later).split() == ["waiting", "1"]
     assert site.manage("shell", "--no-imports", "-c", work).split()[-1] == "1"
     told = "from mailadmin.webhooks.models import *; row = Delivery.objects.get(); print(row.state, row.attempts)"
@@ -318,9 +331,17 @@ def test_a_deleted_endpoint_gets_nothing(endpoint: Endpoint, receiver: Receiver)
 
 
 def test_a_long_run_hands_over(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+    endpoint: Endpoint,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
-    monkeypatch.setattr(deliveries, "RUN_SECONDS", 0.0)
+    def outlast_the_run(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(deliveries.RUN_SECONDS)
+        reply(204)(handler)
+
+    monkeypatch.setattr(deliveries, "RUN_SECONDS", 0.2)
+    receiver.answers = [outlast_the_run]
     ping(endpoint)
     ping(endpoint)
     connection.run_on_commit.clear()  # what they have announced
