@@ -77,7 +77,9 @@ class OnboardingForm(ServiceForm):
     @property
     def call(self) -> dict[str, Any]:
         """What to call the service with; what is left empty is for the template to say."""
-        given = {name: value for name, value in self.changes.items() if value not in ("", [], None)}
+        given = {name: value for name, value in self.cleaned_data.items() if value not in ("", [], None)}
+        if "quota" in given:
+            given["quota_bytes"] = given.pop("quota")
         alone = ("domain", "address", "template", "recovery_address", "password")
         return {
             **{name: given[name] for name in alone if name in given},
@@ -158,6 +160,8 @@ class OffboardingForm(ServiceForm):
 
 
 class TemplateForm(ServiceForm):
+    denied_field = "domain"
+
     name = forms.CharField(label=_("Name"), max_length=64)
     department = text_field(_("Department"), 120, help_text=_("Empty: for all that have no template of their own."))
     source = forms.CharField(

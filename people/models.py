@@ -43,7 +43,9 @@ class Person(models.Model):
     manager = models.CharField(_("manager"), max_length=255, blank=True, db_default="", default="")
     title = models.CharField(_("title"), max_length=120, blank=True, db_default="", default="")
     language = models.CharField(_("language"), max_length=35, blank=True, db_default="", default="")  # BCP 47
-    # The addresses as the directory lists them (SCIM), with their labels; NULL: it never said.
+    # What the directory (SCIM) calls the account, where that is not the address letter by letter.
+    user_name = models.CharField(max_length=255, blank=True, db_default="", default="")
+    # The addresses as the directory lists them, with their labels; NULL: it never said.
     emails = models.JSONField(null=True, blank=True, default=None)
 
     objects = PersonQuerySet.as_manager()
@@ -52,6 +54,7 @@ class Person(models.Model):
         db_table = "mailadmin_person"
         verbose_name = _("person")
         verbose_name_plural = _("persons")
+        indexes = [models.Index(fields=["user_name"], name="person_by_user_name")]
 
     def __str__(self) -> str:
         return f"{self.given_name} {self.family_name}".strip() or self.mailbox_id

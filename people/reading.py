@@ -184,6 +184,8 @@ def _value(node: yaml.Node, check: Check | dict[str, Check], where: str) -> Any:
         return check(yaml.SafeLoader("").construct_object(node, deep=True))
     except Wrong as error:
         _refuse(_line(node.start_mark), where, str(error))
+    except ValueError:  # YAML's own: a 13th month, a number of thousands of digits
+        _refuse(_line(node.start_mark), where, _("This cannot be read."))
     except ValidationError as error:
         _refuse(_line(node.start_mark), where, " ".join(error.messages))
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from domains.models import Domain
 from domains.rules import can_change_addresses, require
-from mailadmin.addresses import normalise_address
+from mailadmin.addresses import normalise_address, show_address
 from mailadmin.audit import services as audit
 from mailadmin.errors import at_field, refuse
 from mailadmin.transactions import atomic
@@ -21,9 +21,11 @@ from mailboxes.models import Mailbox
 from mailboxes.services import purge, restore_mailbox
 from mailboxes.services.edit import lock_mailbox
 from people.models import Kind, Offboarding, Person, State, Step, Template
+from people.placeholders import fill
 from people.reading import LEAVING, leaving_defaults, read_given
 from people.services.steps import WORK
 from people.services.templates import template_for
+from vacations.services import checked_body, checked_subject
 
 if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
@@ -56,17 +58,19 @@ def start_offboarding(
     person = Person.objects.filter(mailbox=mailbox).first()
     template = template or template_for(mailbox.domain_id, person.department if person else "")
     how = {**leaving_defaults(template), **read_given(wishes or {}, LEAVING)}
-    offboarding = Offboarding.objects.create(
+    offboarding = Offboarding(
         address=mailbox.pk,
         domain_name=mailbox.domain_id,
         name=mailbox.name,
         at=at,
         successor=_checked_successor(successor, mailbox),
-        reply_subject=how["reply_subject"],
-        reply_body=how["reply_body"],
         reserve_days=how["reserve_days"],
         created_by=actor.label,
     )
+    words = _words(offboarding)
+    offboarding.reply_subject = at_field("reply_subject", checked_subject, fill(how["reply_subject"], words))
+    offboarding.reply_body = at_field("reply_body", checked_body, fill(how["reply_body"], words), required=False)
+    offboarding.save(force_insert=True)
     Step.objects.bulk_create(_steps(offboarding, how))
     audit.record("person.offboard", actor=actor, target=offboarding, domain_name=mailbox.domain_id)
     for step in _due(offboarding, now):
@@ -89,10 +93,20 @@ def _checked_successor(successor: str, mailbox: Mailbox) -> str:
     return address
 
 
+def _words(offboarding: Offboarding) -> dict[str, str]:
+    """What stands for `reading.REPLY_WORDS` in the reply."""
+    return {
+        "name": offboarding.name or str(offboarding),
+        "address": str(offboarding),
+        "successor": show_address(offboarding.successor),
+        "date": formats.date_format(timezone.localtime(offboarding.at)),
+    }
+
+
 def _steps(offboarding: Offboarding, how: Mapping[str, Any]) -> list[Step]:
     archive_at = offboarding.at + timedelta(days=how["archive_days"])
     dates: dict[Kind, datetime] = {Kind.SIGN_IN: offboarding.at, Kind.FORWARD: offboarding.at}
-    if how["reply_body"]:
+    if offboarding.reply_body:
         dates[Kind.REPLY] = offboarding.at
     dates[Kind.GROUPS] = offboarding.at
     if offboarding.successor and how["forward_days"] < how["archive_days"]:

@@ -30,6 +30,7 @@ FIELDS = (
     "manager",
     "title",
     "language",
+    "user_name",
     "emails",
 )
 

@@ -15,7 +15,6 @@ from mailboxes.models import ArchivedMailbox, Mailbox
 from mailboxes.services import delete_mailbox, lock_sign_in, set_forwarding, unlock_sign_in
 from mailboxes.services.passwords import FormerSignIn
 from people.models import Kind, Offboarding
-from people.placeholders import fill
 from people.services.tombstones import reserve
 from vacations.services import set_vacation, vacation_of
 
@@ -58,13 +57,7 @@ def end_forward(offboarding: Offboarding, mailbox: Mailbox, actor: Actor, now: d
 
 def reply(offboarding: Offboarding, mailbox: Mailbox, actor: Actor, now: datetime) -> Kept:
     former = vacation_of(mailbox)
-    words = {
-        "name": offboarding.name,
-        "address": str(offboarding),
-        "successor": offboarding.successor,
-        "date": offboarding.at.date().isoformat(),
-    }
-    subject, body = fill(offboarding.reply_subject, words), fill(offboarding.reply_body, words)
+    subject, body = offboarding.reply_subject, offboarding.reply_body
     set_vacation(mailbox=mailbox, active=True, subject=subject, body=body, actor=actor)
     return {
         "active": former.active,

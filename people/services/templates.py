@@ -73,17 +73,17 @@ def delete_template(*, template: Template, actor: Actor) -> None:
 
 def template_for(domain_name: str, department: str) -> Template | None:
     """The one that fits best: of the domain before all others', and there of the department before the rest."""
-    fitting = Template.objects.filter(
-        Q(domain=None) | Q(domain_id=domain_name), Q(department="") | Q(department__iexact=department)
-    )
-    return max(fitting, key=lambda each: (each.domain_id is not None, each.department != "", each.name), default=None)
+    candidates = Template.objects.filter(Q(domain=None) | Q(domain_id=domain_name)).order_by("name")
+    fitting = [each for each in candidates if each.department.casefold() in ("", department.casefold())]
+    return max(fitting, key=lambda each: (each.domain_id is not None, each.department != ""), default=None)
 
 
 def _check(template: Template) -> None:
     others = Template.objects.exclude(pk=template.pk)
     if others.filter(name=template.name).exists():
         refuse("name", _("%(name)s is here already."), "template_exists", name=template.name)
-    if others.filter(domain=template.domain, department__iexact=template.department).exists():
+    departments = others.filter(domain=template.domain).values_list("department", flat=True)
+    if template.department.casefold() in (each.casefold() for each in departments):
         refuse("department", _("There is a template of this domain and department already."), "template_twice")
     template.clean_fields(exclude={"domain"})
     read_template(template.source)

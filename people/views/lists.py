@@ -16,6 +16,7 @@ from mailadmin.accounts.access import AdministratorRequired
 from mailadmin.audit.models import Entry
 from mailadmin.pages.lists import Column, FilterForm, KeysetList
 from mailadmin.pages.trail import Crumb
+from mailboxes.models import Mailbox
 from people.forms import DomainFilters, OffboardingFilters
 from people.models import Offboarding, Onboarding, ReservedAddress, Template
 from people.rules import can_change_template
@@ -62,6 +63,11 @@ class OnboardingList(PeopleList):
         Column(gettext_lazy("Template")),
         Column(gettext_lazy("When"), sort="id"),
     )
+
+    def dress(self, rows: list[Onboarding]) -> None:
+        there = set(Mailbox.objects.filter(pk__in=[row.address for row in rows]).values_list("pk", flat=True))
+        for row in rows:
+            row.is_there = row.address in there  # type: ignore[attr-defined]  # for the template
 
     def extra(self) -> dict[str, Any]:
         return {"add_links": [{"url": reverse("people:onboarding_add"), "label": _("Onboard a person")}]}

@@ -52,7 +52,7 @@ def test_the_template_fills_in_the_rest(example_org: Domain, sales: Template, gr
         "invitation": "",
     }
     mailbox = Mailbox.objects.get(pk="jdoe@example.org")
-    assert (mailbox.name, mailbox.quota_bytes, mailbox.password) == ("Joe Doe", 500 * 1024 * 1024, password_hash())
+    assert (mailbox.name, mailbox.quota_bytes, mailbox.password) == ("Joe Doe", 512_000_000, password_hash())
     assert Alias.objects.get(pk="joe.doe@example.org").targets == ["jdoe@example.org"]
     assert Alias.objects.get(pk="sales@example.org").targets == ["ann@example.org", "jdoe@example.org"]
     assert Account.objects.get(mailbox=mailbox).language == "fr"
