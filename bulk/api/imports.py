@@ -174,13 +174,7 @@ class ImportAct(OneImport):
             return lambda: _accepted(services.cancel_import(row=row, actor=self.actor))
         fields = ApplyFields(data=self.request.data)
         fields.is_valid(raise_exception=True)
-        self._require(row)
         return lambda: _accepted(services.apply_import(row=row, mode=fields.validated_data["mode"], actor=self.actor))
-
-    def _require(self, row: Import) -> None:
-        verbs = [CREATE, WRITE] if row.existing == Existing.UPDATE else [CREATE]
-        if not all(self.token.allows(f"{row.kind}:{verb}") for verb in verbs):
-            self.permission_denied(self.request)
 
     @extend_schema(request=ApplyFields, responses={202: ImportFields})
     def post(self, request: Request, pk: int) -> Response:

@@ -53,12 +53,10 @@ class JsonLinesRenderer(JSONRenderer):
 
 
 class Operations(ApiView):
+    """Each line needs what it would need alone, beside."""
+
     scope = "bulk"
     renderer_classes = [JSONRenderer, JsonLinesRenderer]
-
-    def verb_of(self, method: str) -> str:
-        """Each line needs what it would need alone."""
-        return ""
 
     @extend_schema(
         request={MEDIA_TYPE: OpenApiTypes.STR},

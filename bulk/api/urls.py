@@ -1,5 +1,7 @@
 from django.urls import path
 
+from bulk.models import Kind
+
 from .exports import Export
 from .imports import ImportAct, ImportLines, ImportList, ImportOne
 from .operations import Operations
@@ -10,6 +12,6 @@ urlpatterns = [
     path("imports/<int:pk>/lines/", ImportLines.as_view(), name="import_lines"),
     path("imports/<int:pk>/apply/", ImportAct.as_view(act="apply"), name="import_apply"),
     path("imports/<int:pk>/cancel/", ImportAct.as_view(act="cancel"), name="import_cancel"),
-    path("exports/", Export.as_view(), name="exports"),
+    *(path(f"exports/{kind}/", Export.as_view(scope=kind), name=f"export_{kind}") for kind in Kind.values),
     path("bulk/", Operations.as_view(), name="bulk"),
 ]

@@ -21,6 +21,7 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "onboardings": (READ, CREATE),
     "offboardings": (READ, CREATE, WRITE),
     "templates": VERBS,
+    "bulk": (CREATE,),
     "imports": (READ, CREATE, WRITE),
     "webhooks": VERBS,
 }

@@ -53,6 +53,12 @@ class Row:
 PUBLIC = Row("", {})
 DOMAIN, JOE, TEAM, OLD = ("example.org",), ("joe@example.org",), ("team@example.org",), ("old.org",)
 ALICE = ("alice@example.net",)
+# Without the invitation, which needs a site that sends links.
+ONBOARDING = {
+    "domain": "example.org",
+    "person": {"given_name": "Ann", "family_name": "Roth", "external_id": "4711"},
+    "password_hash": "{SHA512-CRYPT}$6$eArDTtWq$" + "x" * 86,
+}
 HR, WEBHOOK = ("hr",), "https://hr.elsewhere.test/events"
 
 TABLE: dict[str, Row] = {
@@ -96,6 +102,26 @@ TABLE: dict[str, Row] = {
     "api:jobs_list": Row("jobs", {"GET": LISTED}),
     "api:jobs": Row("jobs", {"GET": SHOWN}, ("<work>",)),
     "api:job_retry": Row("jobs", {"POST": ("write", DONE, "403", "404")}, ("<work>",)),
+    # A file is no JSON. Whose it is and who is good for all domains see an import; it is done as whoever sent it.
+    "api:imports_list": Row("imports", {"GET": LISTED, "POST": ("create", "415", "415", "415")}),
+    "api:imports": Row("imports", {"GET": ("read", DONE, "404", "404")}, ("<import>",)),
+    "api:import_lines": Row("imports", {"GET": ("read", DONE, "404", "404")}, ("<import>",)),
+    "api:import_apply": Row(
+        "imports", {"POST": ("write", DONE, "404", "404")}, ("<import>",), {"POST": {"mode": "good"}}
+    ),
+    "api:import_cancel": Row("imports", {"POST": ("write", DONE, "404", "404")}, ("<import>",)),
+    "api:export_mailboxes": Row("mailboxes", {"GET": LISTED}),
+    "api:export_aliases": Row("aliases", {"GET": LISTED}),
+    "api:export_domains": Row("domains", {"GET": LISTED}),
+    "api:bulk": Row("bulk", {"POST": ("create", "415", "415", "415")}),
+    "api:onboardings_list": Row("onboardings", LIST, bodies={"POST": ONBOARDING}),
+    "api:onboardings": Row("onboardings", {"GET": SHOWN}, ("<onboarding>",)),
+    # Whose mailbox is not to be seen is not there.
+    "api:offboardings_list": Row("offboardings", {"GET": LISTED, "POST": ("create", DONE, DONE, "400")}),
+    "api:offboardings": Row("offboardings", {"GET": SHOWN}, ("<offboarding>",)),
+    "api:offboarding_undo": Row("offboardings", {"POST": WRITTEN}, ("<offboarding>",)),
+    "api:templates_list": Row("templates", {"GET": LISTED, "POST": ("create", DONE, DONE, "400")}),
+    "api:templates": Row("templates", ONE, ("Sales",)),
     "api:webhooks_list": Row("webhooks", of_all_domains(LIST), bodies={"POST": {"name": "new", "url": WEBHOOK}}),
     "api:webhooks": Row("webhooks", of_all_domains(ONE), HR, bodies={"PUT": {"url": WEBHOOK}}),
     "api:webhook_rotate": Row("webhooks", of_all_domains({"POST": WRITTEN}), HR),

@@ -165,11 +165,9 @@ def test_a_list_of_imports_asks_as_much_for_three_as_for_one(
 def test_an_export_is_of_the_tokens_own_rows(api: ApiClient, example_org: Domain) -> None:
     make_mailbox("joe@example.org", name="=Joe", quota_bytes=5)
     make_mailbox("ann@example.com")
-    answer = api("mailboxes:read", domains=["example.org"]).get(
-        "/api/v1/exports/?kind=mailboxes", HTTP_ACCEPT="text/csv"
-    )
+    answer = api("mailboxes:read", domains=["example.org"]).get("/api/v1/exports/mailboxes/", HTTP_ACCEPT="text/csv")
     assert b"".join(answer).decode() == "\ufeffaddress,name,active,quota_bytes\r\njoe@example.org,'=Joe,1,5\r\n"  # type: ignore[arg-type]
-    denied = api("aliases:read").get("/api/v1/exports/?kind=mailboxes")
+    denied = api("aliases:read").get("/api/v1/exports/mailboxes/")
     assert (denied.status_code, denied.json()["code"]) == (403, "permission_denied")
 
 
@@ -194,7 +192,7 @@ def joe(**fields: Any) -> dict[str, Any]:
 
 
 def test_each_line_is_what_it_would_be_alone(api: ApiClient, example_org: Domain) -> None:
-    client = api("mailboxes:create", "mailboxes:write", "mailboxes:read", domains=["example.org"])
+    client = api("bulk:create", "mailboxes:create", "mailboxes:write", "mailboxes:read", domains=["example.org"])
     response = operate(
         client,
         joe(name="Joe"),
