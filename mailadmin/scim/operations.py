@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -28,12 +28,15 @@ RESULTS = 100
 INDEX_AT_MOST = 2**31
 
 
-def read(model: Any, data: Any, context: Context) -> Any:
-    """A message or a resource; pydantic's ValidationError or SCIMException for what is none."""
+def read(model: Any, data: Any, context: Context, defaults: Mapping[str, Any] | None = None) -> Any:
+    """A message or a resource; pydantic's ValidationError or SCIMException for what is none. `defaults` are for what
+    the data does not mention."""
     schemas = data.get("schemas") if isinstance(data, dict) else None
     if not isinstance(schemas, list) or str(model.__schema__).lower() not in {str(each).lower() for each in schemas}:
         raise InvalidSyntaxException(detail=f"The body is a JSON object whose schemas name {model.__schema__}.")
-    return model.model_validate(data, scim_ctx=context)
+    given = {name.lower() for name in data}
+    missing = {name: value for name, value in (defaults or {}).items() if name.lower() not in given}
+    return model.model_validate({**data, **missing}, scim_ctx=context)
 
 
 def find(directory: Directory[Any], uid: str, if_match: str | None = None, *, lock: bool = False) -> tuple[Any, Any]:
@@ -56,16 +59,15 @@ def matches(header: str, shown: Any) -> bool:
 
 
 def create(directory: Directory[Any], data: Any) -> Any:
-    wanted = read(directory.model, data, Context.RESOURCE_CREATION_REQUEST)
+    wanted = read(directory.model, data, Context.RESOURCE_CREATION_REQUEST, directory.defaults)
     return _afresh(directory, directory.create(wanted))
 
 
 def replace(directory: Directory[Any], uid: str, data: Any, if_match: str | None) -> Any:
     row, before = find(directory, uid, if_match, lock=True)
-    wanted = read(directory.model, data, Context.RESOURCE_REPLACEMENT_REQUEST)
-    for name in directory.kept:
-        if name not in wanted.model_fields_set:
-            setattr(wanted, name, getattr(before, name))
+    shown = before.model_dump()
+    kept = {name: shown[name] for name in directory.kept if name in shown}
+    wanted = read(directory.model, data, Context.RESOURCE_REPLACEMENT_REQUEST, kept)
     wanted.replace(before)
     return _afresh(directory, directory.change(row, before, wanted))
 

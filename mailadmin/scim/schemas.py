@@ -48,7 +48,8 @@ class User(Resource[Any]):
     display_name: str | None = Field(default=None, max_length=255)
     title: str | None = Field(default=None, max_length=120)
     preferred_language: str | None = Field(default=None, max_length=35, examples=["en", "fr"])
-    active: bool | None = None
+    # A mailbox is on or off: whoever makes one and does not say means on (`Directory.defaults`).
+    active: Annotated[bool | None, Required.true] = None
     password: Annotated[str | None, Mutability.write_only, Returned.never, CaseExact.true] = Field(
         None, max_length=1024
     )

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from domains.models import Domain, DomainUsage
 from mailadmin.accounts.schemes import hash_password
@@ -26,14 +26,22 @@ from .schemas import EnterpriseUser, Manager, Name
 WORKPLACE = ("employee_number", "cost_center", "organization", "division", "department")
 
 
+def _called(op: str, value: Any) -> Q:
+    """By its address; or by the name that the directory gave it."""
+    if op == "eq" and isinstance(value, str) and "@" not in value:
+        return Q(person__user_name__in={value, value.lower()})
+    return Column("address", stored_folded=True).condition(op, value)
+
+
 class Users(Directory[Mailbox]):
     name = "User"
     model = UserResource
-    kept = ("active", "display_name", "emails")
+    defaults = {"active": True}
+    kept = ("active", "displayName", "emails")
     columns = {
         ("id", None): Column("uid", folded=False),
         ("external_id", None): Column("person__external_id", folded=False, nullable=True),
-        ("user_name", None): Column("address", stored_folded=True),
+        ("user_name", None): _called,
         ("display_name", None): Column("name_key", stored_folded=True),
         ("name", "given_name"): Column("person__given_name", nullable=True),
         ("name", "family_name"): Column("person__family_name", nullable=True),
@@ -83,26 +91,22 @@ class Users(Directory[Mailbox]):
             domain=Domain(name=domain_name),
             local_part=local_part,
             name=wanted.display_name or _full_name(wanted),
-            active=wanted.active is not False,
+            active=wanted.active,
             actor=self.actor,
             **_sign_in(wanted),
         )
-        if any((fields := _person_fields(wanted)).values()):
-            save_person(mailbox=mailbox, fields=fields, actor=self.actor)
-        if wanted.emails is not None:
-            write_emails(mailbox, wanted.emails, self.actor)
+        save_person(mailbox=mailbox, fields=_person_fields(wanted), actor=self.actor)
+        write_emails(mailbox, wanted.emails or [], self.actor)
         return mailbox
 
     def change(self, row: Mailbox, before: Any, wanted: Any) -> Mailbox:
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {"active": wanted.active}
         if wanted.display_name != before.display_name:
             changes["name"] = wanted.display_name or ""
-        if wanted.active is not None:
-            changes["active"] = wanted.active
         if wanted.password:
             changes["password"] = wanted.password
-        if (address := self.address_of(wanted.user_name, "userName")) != row.address:
-            changes["address"] = address
+        if wanted.user_name != before.user_name:
+            changes["address"] = self.address_of(wanted.user_name, "userName")
         row = change_mailbox(mailbox=row, changes=changes, actor=self.actor)
         if (fields := _person_fields(wanted)) != _person_fields(before):
             save_person(mailbox=row, fields=fields, actor=self.actor)
@@ -114,6 +118,12 @@ class Users(Directory[Mailbox]):
         start_offboarding(mailbox=row, actor=self.actor)
 
 
+def _name_of(row: Mailbox, person: Person) -> str:
+    """As the directory wrote it, as long as it is that address: it may leave out the domain, and write capitals."""
+    given = person.user_name if "@" in person.user_name else f"{person.user_name}@{row.domain_id}"
+    return person.user_name if given.lower() == row.address else row.address
+
+
 def _user(row: Mailbox, person: Person, aliases: list[str]) -> Any:
     name = Name(given_name=person.given_name or None, family_name=person.family_name or None)
     workplace: dict[str, Any] = {field: getattr(person, field) or None for field in WORKPLACE}
@@ -122,7 +132,7 @@ def _user(row: Mailbox, person: Person, aliases: list[str]) -> Any:
     return UserResource(
         id=row.uid,
         external_id=person.external_id,
-        user_name=row.address,
+        user_name=_name_of(row, person),
         name=name if name.given_name or name.family_name else None,
         display_name=row.name or None,
         title=person.title or None,
@@ -137,6 +147,7 @@ def _person_fields(user: Any) -> dict[str, Any]:
     name, works = user.name or Name(), user.EnterpriseUser or EnterpriseUser()
     fields = {field: getattr(works, field) or "" for field in WORKPLACE}
     return fields | {
+        "user_name": user.user_name,
         "external_id": user.external_id or None,
         "given_name": name.given_name or "",
         "family_name": name.family_name or "",
