@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from django.utils.translation import gettext
@@ -13,17 +14,12 @@ WRONG_TYPE = "wrong_type"
 
 
 class Text(serializers.CharField):
-    default_error_messages = {WRONG_TYPE: _("This must be a text."), "surrogate": _("This is no text of Unicode.")}
+    default_error_messages = {WRONG_TYPE: _("This must be a text.")}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("trim_whitespace", False)
         kwargs.setdefault("max_length", 255)
         super().__init__(**kwargs)
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        if isinstance(data, str) and any("\ud800" <= letter <= "\udfff" for letter in data):
-            self.fail("surrogate")
-        return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -61,6 +57,9 @@ class Moment(serializers.DateTimeField):
         if not isinstance(data, str):
             self.fail(WRONG_TYPE)
         return super().to_internal_value(data)
+
+    def to_representation(self, value: Any) -> str:
+        return str(value.astimezone(UTC).isoformat().replace("+00:00", "Z"))
 
     def enforce_timezone(self, value: Any) -> Any:
         if value.tzinfo is None:
