@@ -39,11 +39,10 @@ class EndpointForm(ServiceForm):
     )
     description = forms.CharField(label=_("Description"), required=False, max_length=255)
     event_types = forms.MultipleChoiceField(
-        label=_("Events"),
+        label=_("Events (none chosen: all of them)"),
         required=False,
         choices=event_choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("None chosen: all of them."),
     )
     domains = forms.CharField(
         label=_("Domains"),

@@ -74,6 +74,11 @@ class Endpoint(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_rotating(self) -> bool:
+        """Whether the former secret signs as well."""
+        return self.former_until is not None and self.former_until > timezone.now()
+
     def wants(self, event_type: str, domain_name: str) -> bool:
         return (not self.event_types or event_type in self.event_types) and (
             not self.domains or domain_name in self.domains

@@ -29,9 +29,7 @@ def sealed(secret: str) -> str:
 def headers(endpoint: Endpoint, delivery: Delivery) -> dict[str, str]:
     """Signed now, by the secret, and by the former one while it is rotated. Raises sealing.Unreadable."""
     now = timezone.now()
-    kept = [endpoint.secret]
-    if endpoint.former_until and endpoint.former_until > now:
-        kept.append(endpoint.former_secret)
+    kept = [endpoint.secret, endpoint.former_secret] if endpoint.is_rotating else [endpoint.secret]
     signers = [Webhook(unseal(each, purpose=_PURPOSE)) for each in kept]
     return {
         "webhook-id": delivery.message_id,

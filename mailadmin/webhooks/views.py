@@ -230,10 +230,12 @@ class Rotate(AboutOne, ConfirmView):
     button = gettext_lazy("Make a new secret")
 
     def consequences(self) -> list[Any]:
-        return [
-            _("For 24 hours events are signed by the present secret as well, so that nothing is refused meanwhile."),
-            _("A secret that was replaced less than a day ago signs no more."),
+        told = [
+            _("For 24 hours events are signed by the present secret as well, so that nothing is refused meanwhile.")
         ]
+        if self.object.is_rotating:
+            told.append(_("The one before it, which was replaced less than a day ago, signs no more."))
+        return told
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.prepare()

@@ -47,7 +47,7 @@ NAMES = frozenset(
         *("mailadmin", "Maildir", "texthash", "virtual", "main", "testserver"),
         *("Thunderbird", "iOS", "Safari", "iPhone", "English", "Français", "Esperanto"),
         *("Jane", "Doe", "Max", "Sales", "leaving", "left"),
-        *("Phone", "Guest", "Old", "laptop", "joe", "charlie", "gone", "root", "info"),
+        *("Phone", "Guest", "Old", "laptop", "joe", "charlie", "gone", "root", "info", "hr", "ms"),
     ]
 )
 # What things.py has people type, and a mail server answer.
