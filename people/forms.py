@@ -84,7 +84,8 @@ class OnboardingForm(ServiceForm):
         return {
             **{name: given[name] for name in alone if name in given},
             "person": {name: given[name] for name in PERSON_FIELDS if name in given and name != "language"},
-            "wishes": {name: given[name] for name in COMING if name in given},
+            # Whoever typed it knows it: it is good until the person has chosen another one.
+            "wishes": {name: given[name] for name in COMING if name in given} | {"must_change": True},
         }
 
     def layout(self) -> list[Any]:

@@ -115,6 +115,7 @@ COMING: dict[str, Check] = {
     "language": language,
     "invitation": flag,
     "quota_bytes": whole(2**63 - 1),
+    "must_change": flag,
 }
 FIELDS: dict[str, Check | dict[str, Check]] = {
     "addresses": several(worded(64, *NAME_WORDS)),

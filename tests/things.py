@@ -64,11 +64,11 @@ def _people(domain: Domain) -> dict[str, str]:
     source = "quota_mb: 500\noffboarding:\n  reply_body: Gone.\n"
     template = create_template(name="Sales", domain=domain, department="Sales", source=source, actor=system())
     person = {"given_name": "Jane", "family_name": "Doe", "external_id": "7"}
-    onboard(domain=domain, person=person, password_hash=password_hash(), actor=system())
+    came = onboard(domain=domain, person=person, password_hash=password_hash(), actor=system())
     left = start_offboarding(mailbox=make_mailbox("left@example.org"), wishes={"archive_days": 0}, actor=system())
     Step.objects.filter(offboarding=left, kind="purge").update(error="The volume is full.")
     leaving = start_offboarding(mailbox=make_mailbox("leaving@example.org", name="Max"), actor=system())
-    return {"<template>": str(template.pk), "<offboarding>": str(leaving.pk)}
+    return {"<template>": str(template.pk), "<onboarding>": str(came.pk), "<offboarding>": str(leaving.pk)}
 
 
 def _import(account: Account) -> str:

@@ -13,15 +13,17 @@ from rest_framework.response import Response
 from mailadmin.addresses import normalise_address
 from mailadmin.api.fields import Fields, Moment, Text, Whole
 from mailadmin.api.requests import domain_parameter
+from mailadmin.api.resources import Resource
 from mailadmin.api.scopes import WRITE
 from mailadmin.errors import at_field, refuse
+from mailadmin.pages.finding import typed_address
 from mailadmin.pages.keyset import Order
 from mailboxes.models import Mailbox
 from people.models import Offboarding, State
 from people.reading import DAYS_AT_MOST, LEAVING
 from people.services.offboarding import start_offboarding, undo_offboarding
 
-from .made import MadeOnce, optional, template_named
+from .made import optional, template_named
 
 
 class StepFields(Fields):
@@ -58,13 +60,14 @@ class OffboardingFields(Fields):
     live = serializers.BooleanField(read_only=True, help_text="Every mail host has the present state.")
 
 
-class OffboardingResource(MadeOnce[Offboarding]):
+class OffboardingResource(Resource[Offboarding]):
     scope = "offboardings"
     model = Offboarding
     serializer_class = OffboardingFields
     key_field = "id"
     orders = {"id": Order("id", "id", descending=True)}
     filters = ("domain", "address", "state")
+    filter_schemas = {"state": {"type": "string", "enum": State.values}}
 
     def rows(self) -> QuerySet[Offboarding]:
         return super().rows().prefetch_related("steps")
@@ -72,8 +75,11 @@ class OffboardingResource(MadeOnce[Offboarding]):
     def narrow(self, rows: QuerySet[Offboarding]) -> QuerySet[Offboarding]:
         if domain := domain_parameter(self.request):
             rows = rows.filter(domain_name=domain)
-        asked = {name: self.request.query_params.get(name) for name in ("address", "state")}
-        return rows.filter(**{name: value for name, value in asked.items() if value})
+        asked = dict(self.request.query_params.items())
+        if "state" in asked and asked["state"] not in State.values:
+            refuse("state", _("One of: %(names)s."), "state_unknown", names=", ".join(State.values))
+        equal = {"address": typed_address(asked.get("address", "")), "state": asked.get("state")}
+        return rows.filter(**{name: value for name, value in equal.items() if value})
 
     def add(self, fields: dict[str, Any]) -> Offboarding:
         template = template_named(name, self.actor) if (name := fields.get("template", "")) else None

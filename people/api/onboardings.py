@@ -12,13 +12,15 @@ from domains.models import Domain
 from mailadmin.addresses import normalise_address, normalise_domain, split_address
 from mailadmin.api.fields import Fields, Flag, Text, Whole
 from mailadmin.api.requests import domain_parameter
+from mailadmin.api.resources import Resource
 from mailadmin.errors import at_field, refuse
+from mailadmin.pages.finding import typed_address
 from mailadmin.pages.keyset import Order
 from people.models import Onboarding, Template
 from people.reading import COMING, ITEMS_AT_MOST
 from people.services.onboarding import known_person, onboard
 
-from .made import MadeOnce, optional, template_named
+from .made import optional, template_named
 
 
 def addresses_field(text: str, **options: Any) -> serializers.ListField:
@@ -69,6 +71,7 @@ class OnboardingFields(Fields):
     invitation = Flag(required=False, write_only=True, help_text="A link to choose a password; by default without one.")
     password = Text(required=False, write_only=True, max_length=1024)
     password_hash = Text(required=False, write_only=True, help_text="With its {SCHEME}, as `doveadm pw` prints it.")
+    must_change = Flag(required=False, write_only=True, help_text="The person has to choose another one at once.")
     invitation_sent_to = serializers.CharField(read_only=True, source="made.invitation")
     links = serializers.SerializerMethodField(help_text="Each address, and where it is in this API.")
     created_at = serializers.DateTimeField(read_only=True)
@@ -80,7 +83,7 @@ class OnboardingFields(Fields):
         return {row.address: reverse("api:mailboxes", args=[row.address]), **aliases}
 
 
-class OnboardingResource(MadeOnce[Onboarding]):
+class OnboardingResource(Resource[Onboarding]):
     scope = "onboardings"
     model = Onboarding
     serializer_class = OnboardingFields
@@ -92,8 +95,9 @@ class OnboardingResource(MadeOnce[Onboarding]):
     def narrow(self, rows: QuerySet[Onboarding]) -> QuerySet[Onboarding]:
         if domain := domain_parameter(self.request):
             rows = rows.filter(domain_name=domain)
-        asked = {name: self.request.query_params.get(name) for name in ("external_id", "address")}
-        return rows.filter(**{name: value for name, value in asked.items() if value})
+        asked = dict(self.request.query_params.items())
+        equal = {"address": typed_address(asked.get("address", "")), "external_id": asked.get("external_id")}
+        return rows.filter(**{name: value for name, value in equal.items() if value})
 
     def add(self, fields: dict[str, Any]) -> Onboarding:
         domain = self._domain(fields.pop("domain_name", ""), address := fields.pop("address", ""))

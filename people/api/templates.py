@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -36,9 +35,6 @@ class TemplateResource(Resource[Template]):
     key_field = "name"
     renames = True
     orders = {"name": Order("name", "id")}
-
-    def narrow(self, rows: QuerySet[Template]) -> QuerySet[Template]:
-        return rows
 
     def dress(self, rows: list[Template]) -> None:
         """No mail host has anything of it."""

@@ -102,7 +102,12 @@ def _onboard(
     for group in plan.said.get("groups", []):
         _join(group, mailbox, actor)
     _forward(mailbox, plan, actor)
-    Account.objects.create(mailbox=mailbox, role=Role.MAILBOX_USER, language=plan.said.get("language", ""))
+    Account.objects.create(
+        mailbox=mailbox,
+        role=Role.MAILBOX_USER,
+        language=plan.said.get("language", ""),
+        password_change_required=bool(stored) and plan.said.get("must_change", False),
+    )
     invited = _invite(mailbox, plan, recovery, stored, actor)
     return _write(mailbox, person, plan, invited, actor)
 

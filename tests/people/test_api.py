@@ -57,6 +57,7 @@ def test_one_call_makes_all_and_tells_where(api: ApiClient, group: Alias) -> Non
     assert client.get(response["Location"]).json() == response.json()
     assert client.get(f"{ONBOARDINGS}?external_id=4711").json()["results"] == [response.json()]
     assert client.get(f"{ONBOARDINGS}?external_id=1").json()["results"] == []
+    assert client.get(f"{ONBOARDINGS}?address=JDoe@example.org").json()["results"] == [response.json()]
 
 
 def test_the_same_again_changes_nothing(api: ApiClient, group: Alias) -> None:
@@ -168,6 +169,9 @@ def test_offboarded_and_undone(api: ApiClient, group: Alias) -> None:
 
     assert (made.status_code, made.json()["state"], made.json()["at"]) == (201, "planned", "2029-12-31T23:00:00Z")
     assert [step["kind"] for step in made.json()["steps"]][:3] == ["sign_in", "forward", "reply"]
+    assert client.get(f"{OFFBOARDINGS}?state=planned").json()["results"] == [made.json()]
+    assert client.get(f"{OFFBOARDINGS}?state=finished").json()["results"] == []
+    assert client.get(f"{OFFBOARDINGS}?state=lost").status_code == 400
     again = client.post(OFFBOARDINGS, body, content_type=JSON)
     assert (again.status_code, again.json()["existing"]) == (409, made["Location"])
     undone = client.post(f"{made['Location']}undo/")

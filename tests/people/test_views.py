@@ -47,6 +47,11 @@ def test_a_person_is_onboarded(signed_in: SignIn, alice: Account, group: None) -
     assert (onboarding.made["groups"], onboarding.made["invitation"]) == (["sales@example.org"], "joe@elsewhere.test")
 
 
+def test_a_typed_password_is_to_be_changed(signed_in: SignIn, alice: Account, group: None) -> None:
+    signed_in(alice).post(reverse("people:onboarding_add"), _payload(password="three lamps under seven trees"))
+    assert Account.objects.get(mailbox_id="jdoe@example.org").password_change_required
+
+
 def test_what_is_refused_is_told_at_its_field(signed_in: SignIn, alice: Account, group: None) -> None:
     client, url = signed_in(alice), reverse("people:onboarding_add")
     for overrides, field in (
