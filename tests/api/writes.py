@@ -40,9 +40,10 @@ class Write:
         return reverse(f"api:{self.name}", args=self.args)
 
     def send(
-        self, client: Client, body: bytes | str, query: str = "", content_type: str = "application/json", **headers: str
+        self, client: Client, body: bytes | str, query: str = "", content_type: str | None = None, **headers: str
     ) -> Any:
-        return client.generic(self.method, self.path + query, body, content_type, headers=headers)
+        kind = self.kind if content_type is None else content_type
+        return client.generic(self.method, self.path + query, body, kind, headers=headers)
 
 
 def one(name: str, key: str, body: dict[str, Any]) -> list[Write]:
