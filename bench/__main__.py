@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.bulk import measure_bulk
 from bench.live import measure_live
 from bench.pages import measure_creates, measure_pages
 from bench.parts import Part, measure_maildirs, measure_services, measure_tables
@@ -42,6 +43,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "maildirs": ("Maildirs", measure_maildirs),
     "portal": ("The portal", with_web(measure_portal)),
     "rest": ("REST", with_web(measure_rest)),
+    "bulk": ("Imports", measure_bulk),
     "live": ("Until a change is live", with_web(lambda sites: measure_live(sites[0]))),
 }
 

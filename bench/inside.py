@@ -22,6 +22,8 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
+from bench import bulk_inside  # noqa: E402
+from bench.bulk import MANY, ROWS  # noqa: E402
 from bench.data import HASH, LARGE, SMALL  # noqa: E402
 from domains.models import Domain  # noqa: E402
 from domains.tasks import recount  # noqa: E402
@@ -211,7 +213,10 @@ def replies() -> dict[str, Any]:
     return {"set": set_, "scripts": scripts, "addresses": addresses, "verify": verify_}
 
 
-PARTS = {act.__name__: act for act in (build, change, domain, creates, accounts, directories, recounts, replies)}
+PARTS = {act.__name__: act for act in (build, change, domain, creates, accounts, directories, recounts, replies)} | {
+    "imports": partial(bulk_inside.imports, ROWS),
+    "many_imports": partial(bulk_inside.many_imports, MANY),
+}
 
 if __name__ == "__main__":
     print(json.dumps(PARTS[sys.argv[1]]()))

@@ -56,11 +56,12 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     text: str | None = None,
+    seconds: float = 120,
 ) -> str:
     """Run to the end and return standard output; raise ServerFailed with both outputs if it fails."""
     result = subprocess.run(
         [str(argument) for argument in arguments],
-        env=_environment(env), cwd=cwd, input=text, capture_output=True, text=True, timeout=120, check=False,
+        env=_environment(env), cwd=cwd, input=text, capture_output=True, text=True, timeout=seconds, check=False,
     )  # fmt: skip
     if result.returncode:
         raise ServerFailed(f"{arguments[0]} ended with {result.returncode}:\n{result.stdout}{result.stderr}")
