@@ -416,6 +416,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-letters": {"task": "mailadmin.letters.tasks.send_letters", "schedule": 60},
     "sweep-imports": {"task": "bulk.tasks.sweep", "schedule": 60},
     "forget-imports": {"task": "bulk.tasks.forget", "schedule": 3600},
+    "forget-answers": {"task": "mailadmin.api.tasks.forget_answers", "schedule": 3600},
     "forget-letters": {"task": "mailadmin.letters.tasks.forget_letters", "schedule": 86_400},
     "sweep-webhooks": {"task": "mailadmin.webhooks.tasks.sweep", "schedule": SWEEP_SECONDS},
     "prune-webhooks": {"task": "mailadmin.webhooks.tasks.prune", "schedule": 3600},

@@ -1,10 +1,16 @@
-"""`Authorization: Bearer TOKEN` (RFC 6750)."""
+"""`Authorization: Bearer TOKEN` (RFC 6750).
+
+Wrong ones are not counted and lock nobody out: nobody guesses 256 bits, and a lock would be a way to stop a script.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +23,7 @@ from mailadmin.accounts.clients import is_within, parse_address, parse_proxies
 from .models import Token
 from .secret import digest_of
 
+NOTED_ANEW_AFTER = timedelta(minutes=1)
 REALM = 'Bearer realm="mailadmin"'
 
 
@@ -32,6 +39,7 @@ class BearerAuthentication(BaseAuthentication):
         token = find_token(secret.strip())
         if token.networks and not is_within(_client(request), parse_proxies(token.networks)):
             raise PermissionDenied(_("This token is not good from your network."), "network_refused")
+        note_use(token, request.META.get("REMOTE_ADDR", ""))
         return AnonymousUser(), token
 
     def authenticate_header(self, request: Request) -> str:
@@ -48,6 +56,16 @@ def find_token(secret: str) -> Token:
     if token.expires_at is not None and token.expires_at <= now:
         raise AuthenticationFailed(_("This token has expired."), "token_expired")
     return token
+
+
+def note_use(token: Token, client_address: str) -> None:
+    """When it was used last, and from where: once a minute, so that reading is not writing."""
+    now = timezone.now()
+    if token.last_used_at is not None and token.last_used_at > now - NOTED_ANEW_AFTER:
+        return
+    # If somebody is changing the token at this moment, the next request notes it.
+    with suppress(OperationalError):
+        Token.objects.filter(pk=token.pk).update(last_used_at=now, last_used_from=client_address[:45])
 
 
 def _client(request: Request) -> Any:

@@ -71,6 +71,20 @@ class TokenDomain(models.Model):
         return f"{self.token_id} {self.domain_id}"
 
 
+class TokenUse(models.Model):
+    """How many requests were sent with a token since its present minute began; see throttling.py."""
+
+    token = models.OneToOneField(Token, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    began_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "mailadmin_token_use"
+
+    def __str__(self) -> str:
+        return f"{self.token_id} {self.count}"
+
+
 class Answer(models.Model):
     """The first answer to a request with an Idempotency-Key, written in the transaction of what it did."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth.decorators import login_not_required
@@ -44,6 +45,8 @@ class ApiView(APIView):
     # The names that the API has for the fields of the services.
     field_names: ClassVar[dict[str, str]] = {}
 
+    rate_headers: Mapping[str, str] = MappingProxyType({})  # as the throttle counts
+
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         return no_append_slash(login_not_required(super().as_view(**initkwargs)))
@@ -54,6 +57,12 @@ class ApiView(APIView):
             self.body = request._request.body  # before it is parsed, which uses the stream up
         except UnreadablePostError:  # they are gone, and nobody reads this
             raise ParseError(_("The body did not arrive whole."), "body_unreadable") from None
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in self.rate_headers.items():
+            response[name] = value
+        return response
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Which methods there are is in the header Allow; all else is in the OpenAPI document."""
