@@ -122,6 +122,7 @@ class Rotate(EndpointResource):
     @extend_schema(request=None, responses=EndpointFields)
     def post(self, request: Request, key: str) -> Response:  # type: ignore[override]  # it is about one
         """Make a new secret. For 24 hours events are signed by the former one as well."""
+        self.checked(Fields)
         return self.write(self._rotate)
 
     def _rotate(self) -> Response:
@@ -194,6 +195,7 @@ class Ping(DeliveryResource):
     @extend_schema(request=None, responses={202: DeliveryFields})
     def post(self, request: Request, name: str) -> Response:
         """Send the event `ping`. What it is answered stands in the delivery, soon."""
+        self.checked(Fields)
         return self.write(lambda: self.told(services.ping_endpoint(endpoint=self.endpoint(), actor=self.actor)))
 
 
@@ -206,6 +208,7 @@ class Redeliver(DeliveryResource):
     @extend_schema(request=None, responses={202: DeliveryFields})
     def post(self, request: Request, name: str, key: int) -> Response:
         """Send the event once more, under the same id."""
+        self.checked(Fields)
         return self.write(self._redeliver)
 
     def _redeliver(self) -> Response:

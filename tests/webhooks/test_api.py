@@ -160,6 +160,14 @@ def test_the_deliveries_page_by_key_and_are_told_apart(client: Client, hr: Endpo
     assert client.get(f"{HR}deliveries/{foreign.pk}/").status_code == 404
 
 
+@pytest.mark.parametrize("act", ["rotate", "test"])
+def test_an_act_takes_no_fields(act: str, client: Client, hr: Endpoint) -> None:
+    with nothing_written():
+        response = send(client, "post", f"{HR}{act}/", {"secret": "whsec_mine"})
+
+    assert (response.status_code, list(response.json()["errors"])) == (400, ["secret"])
+
+
 def test_what_is_off_sends_nothing(client: Client, hr: Endpoint) -> None:
     send(client, "patch", HR, {"active": False})
 
