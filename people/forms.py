@@ -18,6 +18,21 @@ from people.services.persons import FIELDS as PERSON_FIELDS
 from vacations.forms import MomentField
 
 HALF = "col-sm-6"
+# Of a new template: what there is to say, to be changed or taken out.
+BEGINNING = """\
+addresses: ["{first}.{last}", "{first_initial}{last}"]
+on_collision: next
+aliases: []
+groups: []
+quota_mb: 1000
+offboarding:
+  reply_subject: ""
+  reply_body: ""
+  forward_days: 30
+  archive_days: 90
+  purge_days: 30
+  reserve_days: 365
+"""
 
 
 class DomainFilters(FilterForm):
@@ -168,6 +183,7 @@ class TemplateForm(ServiceForm):
     source = forms.CharField(
         label=_("What it says"),
         strip=False,
+        initial=BEGINNING,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 16, "class": "mono", "spellcheck": "false"}),
         help_text=_("YAML. All fields are described in the documentation."),

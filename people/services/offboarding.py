@@ -67,9 +67,9 @@ def start_offboarding(
         reserve_days=how["reserve_days"],
         created_by=actor.label,
     )
-    words = _words(offboarding)
-    offboarding.reply_subject = at_field("reply_subject", checked_subject, fill(how["reply_subject"], words))
-    offboarding.reply_body = at_field("reply_body", checked_body, fill(how["reply_body"], words), required=False)
+    subject, body = (_filled(how[name], offboarding) for name in ("reply_subject", "reply_body"))
+    offboarding.reply_subject = at_field("reply_subject", checked_subject, subject)
+    offboarding.reply_body = at_field("reply_body", checked_body, body, required=False)
     offboarding.save(force_insert=True)
     Step.objects.bulk_create(_steps(offboarding, how))
     audit.record("person.offboard", actor=actor, target=offboarding, domain_name=mailbox.domain_id)
@@ -93,20 +93,22 @@ def _checked_successor(successor: str, mailbox: Mailbox) -> str:
     return address
 
 
-def _words(offboarding: Offboarding) -> dict[str, str]:
-    """What stands for `reading.REPLY_WORDS` in the reply."""
-    return {
+def _filled(text: str, offboarding: Offboarding) -> str:
+    """With what stands for `reading.REPLY_WORDS`. Without a successor the lines that name one are left out."""
+    words = {
         "name": offboarding.name or str(offboarding),
         "address": str(offboarding),
         "successor": show_address(offboarding.successor),
         "date": formats.date_format(timezone.localtime(offboarding.at)),
     }
+    lines = [line for line in text.splitlines() if offboarding.successor or "{successor}" not in line]
+    return fill("\n".join(lines), words)
 
 
 def _steps(offboarding: Offboarding, how: Mapping[str, Any]) -> list[Step]:
     archive_at = offboarding.at + timedelta(days=how["archive_days"])
     dates: dict[Kind, datetime] = {Kind.SIGN_IN: offboarding.at, Kind.FORWARD: offboarding.at}
-    if offboarding.reply_body:
+    if offboarding.reply_body.strip():
         dates[Kind.REPLY] = offboarding.at
     dates[Kind.GROUPS] = offboarding.at
     if offboarding.successor and how["forward_days"] < how["archive_days"]:

@@ -61,14 +61,15 @@ def onboard(
 ) -> Onboarding:
     """A mailbox and all that belongs to a person. Without `address` the template's rules make one of the names;
     without `template` it is that of the department or the domain. `wishes` are the fields of `reading.COMING`, and
-    count before the template's. Who is there already (the external id, or in this
-    domain the employee number) is refused with the code person_exists."""
+    count before the template's. Who is there already (the external id, or in this domain the employee number) is
+    refused with the code person_exists."""
     require(can_change_addresses(actor, domain.pk))
     wishes = read_given(wishes or {}, COMING)
     stored = _stored(password, password_hash, about=(address, _name(person)))
     if stored and wishes.get("invitation"):
         refuse("invitation", _("Give a password, or have an invitation sent: not both."), "password_twice")
-    return _onboard(domain, person, address, template, wishes, recovery_address, stored, actor)
+    who = {"person": person, "address": address, "template": template, "wishes": wishes}
+    return _onboard(domain, who, recovery_address, stored, actor)
 
 
 def _stored(password: str | None, password_hash: str | None, *, about: tuple[str, ...]) -> str:
@@ -79,19 +80,11 @@ def _stored(password: str | None, password_hash: str | None, *, about: tuple[str
 
 
 @atomic
-def _onboard(
-    domain: Domain,
-    person: Mapping[str, Any],
-    address: str,
-    template: Template | None,
-    wishes: Mapping[str, Any],
-    recovery_address: str,
-    stored: str,
-    actor: Actor,
-) -> Onboarding:
-    domain = lock_domain(domain.pk, field="domain")
+def _onboard(domain: Domain, who: Mapping[str, Any], recovery_address: str, stored: str, actor: Actor) -> Onboarding:
+    """`who` are the arguments of `plan_onboarding`."""
+    domain, person = lock_domain(domain.pk, field="domain"), who["person"]
     _refuse_known(domain, person)
-    plan = plan_onboarding(domain=domain, person=person, address=address, template=template, wishes=wishes)
+    plan = plan_onboarding(domain=domain, **who)
     recovery = at_field("recovery_address", _checked_recovery, recovery_address, plan.address)
     mailbox = _mailbox(domain, plan, _name(person), stored, actor)
     save_person(mailbox=mailbox, fields=_fields(person, plan), actor=actor)

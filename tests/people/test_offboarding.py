@@ -312,6 +312,15 @@ def test_the_template_of_the_department_says_how(joe: Mailbox, sales: Template) 
     assert offboarding.steps.get(kind=Kind.ARCHIVE).due_at == offboarding.at + 60 * DAY
 
 
+def test_without_a_successor_the_lines_that_name_one_are_left_out(joe: Mailbox) -> None:
+    body = "{name} left on {date}.\nAsk {successor}.\nYours"
+    offboarding = _start(joe, successor="", wishes={"reply_body": body})
+    lines = Vacation.objects.get(pk=joe.pk).body.splitlines()
+    assert (len(lines), lines[0][:16], lines[1]) == (2, "Joe Doe left on ", "Yours")
+    undo_offboarding(offboarding=offboarding, actor=system())
+    assert Kind.REPLY not in [step.kind for step in _start(joe, successor="").steps.all()]
+
+
 def test_without_a_text_there_is_no_reply_and_without_a_successor_no_end(joe: Mailbox) -> None:
     offboarding = _start(joe, successor="", wishes={"reply_body": ""})
     kinds = [step.kind for step in offboarding.steps.all()]
