@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import pytest
 
+from tests.factories import password_hash
 from tests.mailstack.stack import Stack
-from tests.servers.letters import post, subjects
+from tests.servers.letters import SENDER, SignInRefused, post, subjects, submit
 from tests.servers.script import Script
 
 PASSWORD = "ein Pferd namens Heinz"
 ANNA = {"address": "anna@example.org", "name": "Anna Roth", "password": PASSWORD}
 INFO = {"address": "info@example.org", "goto": ["anna@example.org"]}
 WAIT = {"Prefer": "wait=10"}
+TEMPLATE = """
+addresses: ["{first}.{last}"]
+aliases: ["{first_initial}{last}"]
+groups: [all@example.org]
+offboarding:
+  reply_subject: "{name} has left"
+  reply_body: "Please write to {successor}."
+  forward_days: 30
+"""
+JOE = {
+    "domain": "example.org",
+    "person": {"given_name": "Joe", "family_name": "Doe", "external_id": "4711"},
+    "password": PASSWORD,
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +58,48 @@ def test_what_is_told_to_be_live_takes_mail(stack: Stack, script: Script) -> Non
     stack.verify()
 
 
+def test_a_person_comes_and_leaves(stack: Stack, script: Script) -> None:
+    smtp, imaps, submission = stack.mail.postfix.port, stack.mail.dovecot.port, stack.mail.postfix.submission_port
+    stack.add_mailbox("eve@example.org", PASSWORD)
+    script.ask("PUT", "/api/v1/aliases/all@example.org/", {"goto": ["eve@example.org"]})
+    script.ask("PUT", "/api/v1/templates/everybody/", {"source": TEMPLATE})
+
+    came = script.ask("POST", "/api/v1/onboardings/", JOE, Idempotency_Key="joe", **WAIT)
+
+    assert (came.status, came.body["address"], came.body["live"]) == (201, "joe.doe@example.org", True)
+    letters = [post(smtp, address) for address in ("joe.doe@example.org", "jdoe@example.org", "all@example.org")]
+    stack.mail.postfix.wait_until_delivered()
+    assert sorted(subjects(imaps, "joe.doe@example.org", PASSWORD)) == sorted(letters)
+    submit(submission, "joe.doe@example.org", PASSWORD, "eve@example.org")
+
+    before = written(stack)
+    assert script.ask("POST", "/api/v1/onboardings/", JOE, Idempotency_Key="joe", **WAIT).body == came.body
+    again = script.ask("POST", "/api/v1/onboardings/", JOE)
+    assert (again.status, again.body["existing"]) == (409, "/api/v1/mailboxes/joe.doe@example.org/")
+    assert written(stack) == before
+
+    left = script.ask(
+        "POST", "/api/v1/offboardings/", {"address": "joe.doe@example.org", "successor": "eve@example.org"}, **WAIT
+    )
+
+    assert (left.status, left.body["state"], left.body["live"]) == (201, "running", True)
+    with pytest.raises(SignInRefused):
+        subjects(imaps, "joe.doe@example.org", PASSWORD)
+    with pytest.raises(SignInRefused):
+        submit(submission, "joe.doe@example.org", PASSWORD, "eve@example.org")
+    stack.mail.outside.letters.clear()
+    letter = post(smtp, "joe.doe@example.org")
+    stack.mail.postfix.wait_until_delivered()
+    assert letter in subjects(imaps, "eve@example.org", PASSWORD)
+    [(recipients, reply)] = stack.mail.outside.letters
+    assert (recipients, reply["Subject"]) == ([SENDER], "Joe Doe has left")
+    assert "Please write to eve@example.org." in reply.get_payload()
+    stack.verify()
+
+
 def test_a_mail_host_that_is_away_is_told_with_a_job_to_poll(stack: Stack, script: Script) -> None:
     stack.worker.kill()
-    body = {"address": "late@example.org", "password_hash": "{PLAIN-MD5}5f4dcc3b5aa765d61d8327deb882cf99"}
+    body = {"address": "late@example.org", "password_hash": password_hash()}
     late = script.ask("POST", "/api/v1/mailboxes/", body, Prefer="wait=1")
     job = late.headers["Location"]
 
