@@ -19,6 +19,7 @@ from mailadmin.accounts.models import Account, Role
 from mailadmin.accounts.sessions import mark_authenticated
 from mailboxes.models import Mailbox
 from tests import factories
+from tests.api.conftest import api  # noqa: F401  # the fixture, for every room's test_api
 from tests.plugin import GROUND, own_directory
 from tests.servers.chromium import start_chromium
 from tests.servers.gunicorn import Gunicorn

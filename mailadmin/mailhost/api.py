@@ -85,6 +85,7 @@ class JobRetry(JobResource):
     @extend_schema(request=None, responses=JobFields)
     def post(self, request: Request, key: int) -> Response:
         """Try it now. What is done stays done."""
+        self.checked(Fields)
         return self.write(self._retry)
 
     def _retry(self) -> Response:
@@ -94,7 +95,9 @@ class JobRetry(JobResource):
         retry(work=PendingWork.objects.filter(pk=job.pk), actor=self.actor)
         job.refresh_from_db()
         self.dress([job])
-        return Response(self.describe(job))
+        response = Response(self.describe(job))
+        response.live_keys = [job.key]  # type: ignore[attr-defined]  # for `Prefer: wait`
+        return response
 
 
 PATHS = [

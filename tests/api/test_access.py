@@ -76,7 +76,7 @@ TABLE: dict[str, Row] = {
         DOMAIN,
     ),
     "api:alias-domains_list": Row("alias_domains", {"GET": LISTED, "POST": ("create", DONE, "403", "400")}),
-    "api:alias-domains": Row("alias_domains", {**ONE, "PUT": ("write", DONE, DONE, "400")}, OLD),
+    "api:alias-domains": Row("alias_domains", ONE, OLD),
     "api:mailboxes_list": Row("mailboxes", LIST),
     "api:mailboxes": Row("mailboxes", ONE, JOE),
     "api:vacation": Row(
