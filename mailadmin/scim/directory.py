@@ -27,7 +27,6 @@ class Directory(ABC, Generic[Row]):
     model: ClassVar[type[Resource[Any]]]
     columns: ClassVar[Columns]  # that a filter can ask for
     orders: ClassVar[dict[tuple[str, str | None], str]]  # what can be sorted by, and its column
-    defaults: ClassVar[dict[str, Any]] = {}  # of a new one
     # What a PUT that does not mention it leaves as it is: mail depends on it.
     kept: ClassVar[tuple[str, ...]] = ()
 

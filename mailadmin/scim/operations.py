@@ -59,7 +59,7 @@ def matches(header: str, shown: Any) -> bool:
 
 
 def create(directory: Directory[Any], data: Any) -> Any:
-    wanted = read(directory.model, data, Context.RESOURCE_CREATION_REQUEST, directory.defaults)
+    wanted = read(directory.model, data, Context.RESOURCE_CREATION_REQUEST)
     return _afresh(directory, directory.create(wanted))
 
 
@@ -74,10 +74,21 @@ def replace(directory: Directory[Any], uid: str, data: Any, if_match: str | None
 
 def patch(directory: Directory[Any], uid: str, data: Any, if_match: str | None) -> Any:
     row, before = find(directory, uid, if_match, lock=True)
-    operations = read(PatchOp.__class_getitem__(directory.model), data, Context.RESOURCE_PATCH_REQUEST)
+    message = PatchOp.__class_getitem__(directory.model)
+    operations = read(message, _without_nulls(data), Context.RESOURCE_PATCH_REQUEST)
     wanted = before.model_copy(deep=True)
     operations.patch(wanted)
     return _afresh(directory, directory.change(row, before, wanted))
+
+
+def _without_nulls(data: Any) -> Any:
+    """In what is sent, null is no value (RFC 7643, 2.5): Entra ID removes a member by its id and no $ref."""
+    if isinstance(data, list):
+        return [_without_nulls(each) for each in data]
+    if isinstance(data, dict):
+        # The value of an operation itself says by null that it takes one away.
+        return {name: _without_nulls(each) for name, each in data.items() if each is not None or "op" in data}
+    return data
 
 
 def delete(directory: Directory[Any], uid: str, if_match: str | None) -> None:

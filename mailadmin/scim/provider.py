@@ -12,6 +12,7 @@ from scim2_models import (
     Filter,
     Pagination,
     Patch,
+    Required,
     ResourceType,
     Schema,
     ScimPolicy,
@@ -58,3 +59,7 @@ PROVIDER = ScimProvider(
     config=CONFIG,
     policy=POLICY,
 )
+# A mailbox is on or off: `active` cannot be taken away. Whoever makes one and does not say means on.
+for attribute in PROVIDER.schemas[0].attributes or []:
+    if attribute.name == "active":
+        attribute.required = Required.true

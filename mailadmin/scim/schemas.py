@@ -48,8 +48,7 @@ class User(Resource[Any]):
     display_name: str | None = Field(default=None, max_length=255)
     title: str | None = Field(default=None, max_length=120)
     preferred_language: str | None = Field(default=None, max_length=35, examples=["en", "fr"])
-    # A mailbox is on or off: whoever makes one and does not say means on (`Directory.defaults`).
-    active: Annotated[bool | None, Required.true] = None
+    active: bool | None = None
     password: Annotated[str | None, Mutability.write_only, Returned.never, CaseExact.true] = Field(
         None, max_length=1024
     )

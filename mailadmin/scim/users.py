@@ -23,6 +23,7 @@ from .filters import Column, moment
 from .provider import UserResource
 from .schemas import EnterpriseUser, Manager, Name
 
+MANAGER = Column("person__manager", folded=False, nullable=True)
 WORKPLACE = ("employee_number", "cost_center", "organization", "division", "department")
 
 
@@ -36,7 +37,6 @@ def _called(op: str, value: Any) -> Q:
 class Users(Directory[Mailbox]):
     name = "User"
     model = UserResource
-    defaults = {"active": True}
     kept = ("active", "displayName", "emails")
     columns = {
         ("id", None): Column("uid", folded=False),
@@ -49,7 +49,8 @@ class Users(Directory[Mailbox]):
         ("preferred_language", None): Column("person__language", nullable=True),
         ("active", None): Column("active", folded=False),
         ("emails", "value"): find_by_email,
-        ("manager", "value"): Column("person__manager", folded=False, nullable=True),
+        ("manager", None): MANAGER,
+        ("manager", "value"): MANAGER,
         ("meta", "created"): moment("created_at"),
         ("meta", "last_modified"): moment("modified_at"),
         **{(name, None): Column(f"person__{name}", nullable=True) for name in WORKPLACE},
@@ -91,7 +92,7 @@ class Users(Directory[Mailbox]):
             domain=Domain(name=domain_name),
             local_part=local_part,
             name=wanted.display_name or _full_name(wanted),
-            active=wanted.active,
+            active=wanted.active is not False,
             actor=self.actor,
             **_sign_in(wanted),
         )
@@ -100,7 +101,9 @@ class Users(Directory[Mailbox]):
         return mailbox
 
     def change(self, row: Mailbox, before: Any, wanted: Any) -> Mailbox:
-        changes: dict[str, Any] = {"active": wanted.active}
+        changes: dict[str, Any] = {}
+        if wanted.active is not None:
+            changes["active"] = wanted.active
         if wanted.display_name != before.display_name:
             changes["name"] = wanted.display_name or ""
         if wanted.password:
