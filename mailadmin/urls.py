@@ -12,6 +12,7 @@ urlpatterns = [
     path("mailhost/", include("mailadmin.mailhost.urls")),
     path("", include("people.urls")),
     path("", include("bulk.urls")),
+    path("tokens/", include("mailadmin.api.page_urls")),
     path("webhooks/", include("mailadmin.webhooks.urls")),
     path("scim/v2/", include("mailadmin.scim.urls")),
     path("api/v1/", include("mailadmin.api.urls")),

@@ -13,6 +13,8 @@ from app_passwords.secret import stored
 from bulk.services import start_import, take_turn
 from domains.models import Domain
 from mailadmin.accounts.models import Account, Passkey, RecoveryCode, Session
+from mailadmin.api.models import Token
+from mailadmin.api.services import create_token, rotate_token
 from mailadmin.audit.models import Entry
 from mailadmin.letters.links import make_link
 from mailadmin.letters.models import Kind as LetterKind
@@ -36,7 +38,7 @@ def make_things(example_org: Domain) -> dict[str, str]:
     """Returns the keys that only the database knows, by the names that the permission table gives them."""
     joe = make_mailbox("joe@example.org")
     set_vacation(mailbox=joe, active=True, subject="Away", body="Back on Monday.", actor=system())
-    make_alias("team@example.org", "joe@example.org")
+    team = make_alias("team@example.org", "joe@example.org")
     make_alias_domain("old.org", example_org)
     archived = delete_mailbox(mailbox=make_mailbox("gone@example.org"), actor=system())
     host, _created = MailHost.objects.get_or_create(name="main")
@@ -52,10 +54,13 @@ def make_things(example_org: Domain) -> dict[str, str]:
         "<archived>": str(archived.pk),
         "<entry>": str(Entry.objects.filter(domain_name="example.org").first().pk),  # type: ignore[union-attr]
         "<work>": str(work.pk),
+        "<user>": str(joe.uid),
+        "<group>": str(team.uid),
         "<link>": _link("charlie@example.org"),
         "<import>": _import(alice),
         **_people(example_org),
         **_webhook(),
+        "<token>": _token(),
     }
 
 
@@ -91,6 +96,23 @@ def _app_password(address: str) -> str:
         row.save(force_insert=True)
     AppPasswordUse.objects.create(pk=rows[0].pk, used_at=now, service="imap", client_address="192.0.2.44")
     return str(rows[0].pk)
+
+
+def _token() -> str:
+    """The key of one that is limited in every way and being replaced; beside it one that is off."""
+    create_token(name="directory", scopes=["scim"], active=False, actor=system())
+    soon = timezone.now() + timedelta(days=30)
+    token, _secret = create_token(
+        name="hr",
+        scopes=["mailboxes:create", "mailboxes:read"],
+        domains=["example.org"],
+        networks=["192.0.2.0/24"],
+        expires_at=soon,
+        actor=system(),
+    )
+    rotate_token(token=token, actor=system())
+    Token.objects.filter(pk=token.pk).update(last_used_at=timezone.now(), last_used_from="192.0.2.7")
+    return str(token.pk)
 
 
 def _webhook() -> dict[str, str]:

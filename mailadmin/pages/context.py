@@ -36,6 +36,7 @@ NAVIGATION: tuple[tuple[tuple[str, Any, str, bool], ...], ...] = (
         ("accounts:administrator_list", _("Administrators"), "people", True),
         ("mailhost:index", _("Mail host"), "server", True),
         ("letters:list", _("Mails sent"), "sent", True),
+        ("tokens:list", _("API tokens"), "key", True),
         ("webhooks:list", _("Webhooks"), "webhook", True),
     ),
 )
