@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mailadmin.webhooks.models import Endpoint
-from mailadmin.webhooks.services import create_endpoint
+from mailadmin.webhooks.models import Delivery, Endpoint
+from mailadmin.webhooks.services import create_endpoint, ping_endpoint
 from tests.api.conftest import api  # noqa: F401  # a fixture
 from tests.factories import system
 from tests.servers.certificate import Certificate, make_authority, make_signed
@@ -57,3 +57,7 @@ def endpoint(db: None, receiver: Receiver) -> Endpoint:
 def make_endpoint(name: str, url: str, **fields: Any) -> Endpoint:
     made, _secret = create_endpoint(name=name, url=url, **fields, actor=system())
     return made
+
+
+def ping(endpoint: Endpoint) -> Delivery:
+    return ping_endpoint(endpoint=endpoint, actor=system())

@@ -67,6 +67,14 @@ def test_the_same_request_again_makes_no_second_and_tells_the_same_secret(client
     assert Endpoint.objects.count() == 1
 
 
+def test_a_dry_run_tells_no_secret(client: Client) -> None:
+    with nothing_written():
+        response = send(client, "post", f"{WEBHOOKS}?dry_run=true", payload())
+
+    assert (response.json()["status"], "secret" in response.json()["result"]) == (201, False)
+    assert [change["action"] for change in response.json()["changes"]] == ["webhook.create"]
+
+
 def test_put_creates_and_then_changes(client: Client) -> None:
     first = send(client, "put", HR, {"url": URL})
     second = send(client, "put", HR, {"url": URL, "description": "Personnel"})

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,31 +13,20 @@ from django.db import connection
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from mailadmin.audit.models import Entry
 from mailadmin.webhooks import delivery as deliveries
 from mailadmin.webhooks.delivery import back_off, deliver_due, endpoints_with_work, give_up_old
 from mailadmin.webhooks.models import Delivery, Endpoint
 from mailadmin.webhooks.services import (
     create_endpoint,
-    delete_endpoint,
     edit_endpoint,
-    forget_old,
-    ping_endpoint,
-    redeliver,
     rotate_secret,
 )
 from tests.factories import make_mailbox, system
-from tests.servers.process import Process, wait_until
-from tests.servers.project import BASE_DIR, Project
 from tests.servers.receiver import Received, Receiver, reply
 
-from .conftest import make_endpoint
+from .conftest import make_endpoint, ping
 
 pytestmark = pytest.mark.django_db
-
-
-def ping(endpoint: Endpoint) -> Delivery:
-    return ping_endpoint(endpoint=endpoint, actor=system())
 
 
 def now_due() -> None:
@@ -207,49 +193,7 @@ def test_one_event_that_is_refused_does_not_hold_up_the_next(endpoint: Endpoint,
     assert [row.state for row in Delivery.objects.order_by("id")] == ["failed", "delivered"]
 
 
-# -- Switched off
-def test_who_is_gone_is_switched_off(endpoint: Endpoint, receiver: Receiver) -> None:
-    receiver.answers = [reply(410)]
-    ping(endpoint)
-    ping(endpoint)
-
-    assert deliver_due(endpoint.pk) == 1
-    row = Endpoint.objects.get()
-    assert (row.active, row.off_reason) == (False, "gone")
-    assert [each.state for each in Delivery.objects.order_by("id")] == ["given_up", "waiting"]
-    entry = Entry.objects.latest("id")
-    assert (entry.action, entry.actor, entry.face) == ("webhook.edit", "mailadmin", "worker")
-    assert (entry.before, entry.after) == ({"active": True, "off_reason": ""}, {"active": False, "off_reason": "gone"})
-
-
-@pytest.mark.parametrize(("days", "active"), [(4, True), (6, False)])
-def test_who_has_failed_for_days_is_switched_off(
-    days: int, active: bool, endpoint: Endpoint, receiver: Receiver
-) -> None:
-    receiver.answers = [reply(500)]
-    Endpoint.objects.update(failures=9, failing_since=timezone.now() - timedelta(days=days))
-    ping(endpoint)
-
-    deliver_due(endpoint.pk)
-
-    row = Endpoint.objects.get()
-    assert (row.active, row.off_reason) == (active, "" if active else "failing")
-
-
-def test_switched_on_again_it_begins_anew(endpoint: Endpoint, receiver: Receiver) -> None:
-    receiver.answers = [reply(410)]
-    ping(endpoint)
-    ping(endpoint)
-    deliver_due(endpoint.pk)
-
-    row = edit_endpoint(endpoint=endpoint, changes={"active": True}, actor=system())
-
-    assert (row.off_reason, row.failures, row.failing_since) == ("", 0, None)
-    assert deliver_due(endpoint.pk) == 1
-    assert [each.state for each in Delivery.objects.order_by("id")] == ["given_up", "delivered"]
-
-
-# -- Two workers, and one that is killed
+# -- Two workers
 def test_an_endpoint_is_one_workers_at_a_time(endpoint: Endpoint) -> None:
     ping(endpoint)
     ping(endpoint)
@@ -268,66 +212,6 @@ def test_of_two_workers_one_sends(endpoint: Endpoint) -> None:
     assert deliveries._claim(theirs)
     assert not deliveries._claim(mine)
     assert deliver_due(endpoint.pk) == 0
-
-
-@pytest.mark.usefixtures("trusted")
-def test_a_worker_killed_before_it_noted_the_answer_sends_it_once_more(receiver: Receiver, tmp_path: Path) -> None:
-    """At least once: the receiver knows it by its id."""
-    database = f"sqlite:///{tmp_path}/site.sqlite3"
-    site = Project(tmp_path / "site", database_url=database, WEBHOOKS_ALLOWED_NETWORKS="127.0.0.0/8")
-    site.manage("migrate", "--verbosity=0")
-    prepare = (
-        "from tests.factories import system; from mailadmin.webhooks.services import *;"
-        f"made, secret = create_endpoint(name='hr', url={receiver.url()!r}, actor=system());"
-        "ping_endpoint(endpoint=made, actor=system()); print(made.pk)"
-    )
-    pk = site.manage("shell", "--no-imports", "-c", prepare).split()[-1]
-    work = f"from mailadmin.webhooks.delivery import deliver_due; print(deliver_due({pk}))"
-    workers: list[Process] = []
-
-    def kill(handler: BaseHTTPRequestHandler) -> None:
-        os.kill(workers[0].pid, signal.SIGKILL)
-        reply(204)(handler)
-
-    receiver.answers = [kill]
-    command = [str(BASE_DIR / ".venv/bin/python"), "manage.py", "shell", "--no-imports", "-c", work]
-    workers.append(Process(command, log=tmp_path / "log", env=site.environment, cwd=BASE_DIR))
-    wait_until(lambda: not workers[0].is_running, what="the worker is killed")
-    later = (
-        "from mailadmin.webhooks.models import *; from django.utils import timezone;"
-        "row = Delivery.objects.get(); print(row.state, row.attempts);"
-        "Delivery.objects.update(due_at=timezone.now()); Endpoint.objects.update(rests_until=timezone.now())"
-    )
-    assert site.manage("shell", "--no-imports", "-c", work).split()[-1] == "0"  # not before the claims are over
-    assert site.manage("shell", "--no-imports", "-c", later).split() == ["waiting", "1"]
-    assert site.manage("shell", "--no-imports", "-c", work).split()[-1] == "1"
-    told = "from mailadmin.webhooks.models import *; row = Delivery.objects.get(); print(row.state, row.attempts)"
-    assert site.manage("shell", "--no-imports", "-c", told).split() == ["delivered", "2"]
-
-    first, second = receiver.received
-    assert first.headers["webhook-id"] == second.headers["webhook-id"]
-
-
-# -- Once more, and no more
-def test_what_was_delivered_is_sent_once_more_under_its_id(endpoint: Endpoint, receiver: Receiver) -> None:
-    made = ping(endpoint)
-    deliver_due(endpoint.pk)
-
-    redeliver(delivery=made, actor=system())
-
-    assert Delivery.objects.get().state == "waiting"
-    assert deliver_due(endpoint.pk) == 1
-    assert [got.headers["webhook-id"] for got in receiver.received] == [made.message_id] * 2
-    assert Delivery.objects.get().state == "delivered"
-
-
-def test_a_deleted_endpoint_gets_nothing(endpoint: Endpoint, receiver: Receiver) -> None:
-    ping(endpoint)
-    delete_endpoint(endpoint=endpoint, actor=system())
-
-    assert deliver_due(endpoint.pk) == 0
-    assert receiver.received == []
-    assert not Delivery.objects.exists()
 
 
 def test_a_long_run_hands_over(
@@ -350,16 +234,6 @@ def test_a_long_run_hands_over(
         assert deliver_due(endpoint.pk) == 1
 
     assert [getattr(each, "message", (None,))[0] for each in callbacks] == ["mailadmin.webhooks.tasks.deliver"]
-
-
-def test_old_ones_are_forgotten_and_those_still_tried_are_not(endpoint: Endpoint, settings: Any) -> None:
-    old, open_still, _new = ping(endpoint), ping(endpoint), ping(endpoint)
-    long_ago = timezone.now() - timedelta(days=settings.WEBHOOK_KEEP_DAYS + 1)
-    Delivery.objects.filter(pk__in=[old.pk, open_still.pk]).update(queued_at=long_ago)
-    Delivery.objects.filter(pk=open_still.pk).update(due_at=timezone.now() + timedelta(hours=1))
-
-    assert (forget_old(), forget_old()) == (1, 0)
-    assert Delivery.objects.count() == 2
 
 
 def test_the_sweep_asks_for_what_is_due_alone(endpoint: Endpoint, receiver: Receiver) -> None:
