@@ -33,7 +33,11 @@ class Write:
 
     def of(self, things: Mapping[str, str]) -> Write:
         """With the keys that only the database knows."""
-        return dataclasses.replace(self, args=tuple(things.get(each, each) for each in self.args))
+        return self.at(*(things.get(each, each) for each in self.args))
+
+    def at(self, *args: str) -> Write:
+        """The same at another place."""
+        return dataclasses.replace(self, args=args)
 
     @property
     def path(self) -> str:
