@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django import forms
 from django.conf import settings
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -22,8 +23,9 @@ class ImportForm(ServiceForm):
     )
 
     def prepare(self) -> None:
-        if not self.actor.is_superadmin:
-            self.fields["kind"].choices = [(k, label) for k, label in Kind.choices if k != Kind.DOMAINS]  # type: ignore[attr-defined]
+        kinds = [(kind, label) for kind, label in Kind.choices if self.actor.is_superadmin or kind != Kind.DOMAINS]
+        for name, choices in (("kind", kinds), ("existing", Existing.choices)):
+            self.fields[name].choices = [(value, capfirst(label)) for value, label in choices]  # type: ignore[attr-defined]
         self.fields["kind"].initial = Kind.MAILBOXES
         self.fields["file"].help_text = _(
             "CSV as a spreadsheet saves it, in UTF-8, with the names of the columns in the first line. At most"

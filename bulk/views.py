@@ -25,12 +25,12 @@ from mailadmin.pages.acts import ServiceFormView
 from mailadmin.pages.exports import csv_response
 from mailadmin.pages.forms import ServiceForm
 from mailadmin.pages.keyset import PAGE_ROWS
-from mailadmin.pages.lists import Column, KeysetList
+from mailadmin.pages.lists import Column, FilterForm, KeysetList
 from mailadmin.pages.trail import Crumb
 
 
 def crumbs(here: str) -> list[Crumb]:
-    return [Crumb(_("Imports"), reverse("bulk:list")), Crumb(here)]
+    return [Crumb(_("Imports and exports"), reverse("bulk:list")), Crumb(here)]
 
 
 def kinds_for(superadmin: bool) -> list[tuple[str, Any]]:
@@ -44,6 +44,7 @@ class ImportList(KeysetList):
     default_sort = "-id"
     title = gettext_lazy("Imports and exports")
     lead = gettext_lazy("Many mailboxes, aliases or domains at once, from a spreadsheet and into one.")
+    search_label = gettext_lazy("Name of the file")
     rows_template = "bulk/_rows.html"
     empty_icon = "archive"
     empty_title = gettext_lazy("Nothing was imported lately")
@@ -54,6 +55,10 @@ class ImportList(KeysetList):
         Column(gettext_lazy("Since"), sort="id"),
         Column(gettext_lazy("State")),
     )
+
+    def narrow(self, rows: QuerySet[Import], filters: FilterForm) -> QuerySet[Import]:
+        """They are kept for a month: there are not too many to look through."""
+        return rows.filter(file_name__icontains=filters.value("q")) if filters.value("q") else rows
 
     def extra(self) -> dict[str, Any]:
         return {
