@@ -50,7 +50,7 @@ class TokenForm(ServiceForm):
     scopes = forms.MultipleChoiceField(
         label=_("May"),
         choices=[(scope, WORDS.get(scope, scope)) for scope in SCOPES],
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "scopes"}),
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("As little as the script needs: one that only creates mailboxes needs “mailboxes:create”."),
     )
     reach = forms.ChoiceField(
@@ -71,12 +71,10 @@ class TokenForm(ServiceForm):
         max_value=REQUESTS_PER_MINUTE_AT_MOST,
         initial=REQUESTS_PER_MINUTE,
     )
-    expires_at = forms.SplitDateTimeField(
+    expires_at = forms.DateTimeField(
         label=_("Expires"),
         required=False,
-        widget=forms.SplitDateTimeWidget(
-            date_attrs={"type": "date"}, time_attrs={"type": "time"}, date_format="%Y-%m-%d", time_format="%H:%M"
-        ),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_("Day and time. Empty: never."),
     )
     active = forms.BooleanField(label=_("Active"), required=False, initial=True)

@@ -53,7 +53,7 @@ def test_what_is_wrong_stands_at_its_field(client: Client) -> None:
 
 
 def test_edited_and_replaced_and_deleted(client: Client, example_org: Domain) -> None:
-    token, former = create_token(name="hr", scopes=["all"], domains=["example.org"], actor=system())
+    token, _former = create_token(name="hr", scopes=["all"], domains=["example.org"], actor=system())
     revision = client.get(reverse("tokens:edit", args=[token.pk])).context["form"]["revision"].value()
 
     client.post(reverse("tokens:edit", args=[token.pk]), _payload(reach="every", domains="", revision=revision))
