@@ -61,6 +61,14 @@ class EnglishCommand(BaseCommand):
             self.stderr.write(refusal.as_json())
             sys.exit(refusal.returncode)
 
+    def check_migrations(self) -> None:
+        """What is missing is told on standard error, since scripts read standard output."""
+        out, self.stdout = self.stdout, self.stderr
+        try:
+            super().check_migrations()
+        finally:
+            self.stdout = out
+
     def write_json(self, value: object) -> None:
         self.stdout.write(json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -181,7 +182,7 @@ def test_every_command_has_examples_that_its_parser_takes(name: str) -> None:
 
     assert command.examples
     for _words, line in command.examples:
-        called, *arguments = shlex.split(line.partition(" < ")[0])
+        called, *arguments = shlex.split(re.split(" [<>] ", line)[0])
         assert called == name
         assert parser.parse_args(arguments)
 
