@@ -16,7 +16,7 @@ from django.utils import timezone
 from mailadmin.accounts.actors import Actor
 from mailadmin.sealing import Unreadable
 
-from .models import Delivery, Endpoint, OffReason
+from .models import GIVE_UP_AFTER, Delivery, Endpoint, OffReason
 from .queue import announce
 from .sending import Answer, post
 from .services import switch_off
@@ -31,6 +31,7 @@ WAIT_FACTOR = 4
 LONGEST_WAIT_SECONDS = 12 * 3600
 LONGEST_REST_SECONDS = 600
 SWITCH_OFF_AFTER = timedelta(days=5)
+SWITCH_OFF_AFTER_TRYING = timedelta(days=1)
 ANSWER_KEPT = 1000
 GONE = 410
 # The endpoint is to blame, not this event: it is left in peace for a while (no answer at all counts as well).
@@ -89,7 +90,7 @@ def _try(delivery: Delivery) -> None:
     _note(delivery, answer)
     if answer.error:
         log.warning("Webhook %s, %s, try %s: %s", endpoint, delivery.message_id, delivery.attempts, answer.error)
-        _note_failure(endpoint, answer)
+        _note_failure(delivery, answer)
     elif endpoint.failures:
         Endpoint.objects.filter(pk=endpoint.pk).update(failures=0, failing_since=None)
 
@@ -108,8 +109,8 @@ def _note(delivery: Delivery, answer: Answer) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(**{name: getattr(delivery, name) for name in names})
 
 
-def _note_failure(endpoint: Endpoint, answer: Answer) -> None:
-    now = timezone.now()
+def _note_failure(delivery: Delivery, answer: Answer) -> None:
+    endpoint, now = delivery.endpoint, timezone.now()
     noted = Endpoint.objects.filter(pk=endpoint.pk)
     noted.update(failures=F("failures") + 1, failing_since=Coalesce("failing_since", now))
     if answer.status is None or answer.status in OVERLOADED:
@@ -117,8 +118,14 @@ def _note_failure(endpoint: Endpoint, answer: Answer) -> None:
         noted.update(rests_until=now + timedelta(seconds=min(rest, LONGEST_REST_SECONDS)))
     if answer.status == GONE:
         switch_off(endpoint=endpoint, reason=OffReason.GONE, actor=Actor.of_system())
-    elif endpoint.failing_since and endpoint.failing_since < now - SWITCH_OFF_AFTER:
+    elif _has_failed_for_long(delivery, now):
         switch_off(endpoint=endpoint, reason=OffReason.FAILING, actor=Actor.of_system())
+
+
+def _has_failed_for_long(delivery: Delivery, now: datetime) -> bool:
+    """The endpoint, and this event as well: one that comes after a quiet week has its own chances."""
+    since, begun = delivery.endpoint.failing_since, delivery.give_up_at - GIVE_UP_AFTER
+    return since is not None and since < now - SWITCH_OFF_AFTER and begun < now - SWITCH_OFF_AFTER_TRYING
 
 
 def back_off(attempts: int) -> timedelta:

@@ -128,11 +128,14 @@ def redeliver(*, delivery: Delivery, actor: Actor) -> Delivery:
 
 @atomic
 def switch_off(*, endpoint: Endpoint, reason: OffReason, actor: Actor) -> None:
-    """By the worker, which says why."""
-    endpoint = _locked(endpoint, actor)
-    with audit.recording("webhook.edit", actor=actor, target=endpoint):
-        endpoint.active, endpoint.off_reason = False, reason
-        endpoint.save(update_fields=["active", "off_reason"])
+    """By the worker, which says why; unless somebody has switched it off or deleted it meanwhile."""
+    require(can_manage_webhooks(actor))
+    found = Endpoint.objects.select_for_update().filter(pk=endpoint.pk, active=True).first()
+    if found is None:
+        return
+    with audit.recording("webhook.edit", actor=actor, target=found):
+        found.active, found.off_reason = False, reason
+        found.save(update_fields=["active", "off_reason"])
     forget_listening()
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from mailadmin.webhooks.models import Delivery, Endpoint
 from mailadmin.webhooks.services import create_endpoint, ping_endpoint
-from tests.api.conftest import api  # noqa: F401  # a fixture
 from tests.factories import system
 from tests.servers.certificate import Certificate, make_authority, make_signed
 from tests.servers.receiver import Receiver

@@ -10,14 +10,16 @@ from django.utils import timezone
 
 from mailadmin.audit.models import Entry
 from mailadmin.webhooks.delivery import deliver_due
-from mailadmin.webhooks.models import Delivery, Endpoint
+from mailadmin.webhooks.models import Delivery, Endpoint, OffReason, give_up_time
 from mailadmin.webhooks.services import (
     delete_endpoint,
     edit_endpoint,
     forget_old,
     redeliver,
+    switch_off,
 )
 from tests.factories import system
+from tests.refusals import nothing_written
 from tests.servers.receiver import Receiver, reply
 
 from .conftest import ping
@@ -40,18 +42,28 @@ def test_who_is_gone_is_switched_off(endpoint: Endpoint, receiver: Receiver) -> 
     assert (entry.before, entry.after) == ({"active": True, "off_reason": ""}, {"active": False, "off_reason": "gone"})
 
 
-@pytest.mark.parametrize(("days", "active"), [(4, True), (6, False)])
-def test_who_has_failed_for_days_is_switched_off(
-    days: int, active: bool, endpoint: Endpoint, receiver: Receiver
+@pytest.mark.parametrize(("days", "event_hours", "active"), [(4, 30, True), (6, 20, True), (6, 30, False)])
+def test_who_has_failed_for_days_and_an_event_for_one_is_switched_off(
+    days: int, event_hours: int, active: bool, endpoint: Endpoint, receiver: Receiver
 ) -> None:
     receiver.answers = [reply(500)]
     Endpoint.objects.update(failures=9, failing_since=timezone.now() - timedelta(days=days))
     ping(endpoint)
+    Delivery.objects.update(give_up_at=give_up_time() - timedelta(hours=event_hours))
 
     deliver_due(endpoint.pk)
 
     row = Endpoint.objects.get()
     assert (row.active, row.off_reason) == (active, "" if active else "failing")
+
+
+def test_who_was_deleted_while_it_answered_is_gone(endpoint: Endpoint, receiver: Receiver) -> None:
+    ping(endpoint)
+    gone = Endpoint.objects.get()
+    delete_endpoint(endpoint=endpoint, actor=system())
+
+    with nothing_written():
+        switch_off(endpoint=gone, reason=OffReason.GONE, actor=system())
 
 
 def test_switched_on_again_it_begins_anew(endpoint: Endpoint, receiver: Receiver) -> None:
