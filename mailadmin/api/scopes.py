@@ -25,6 +25,20 @@ RESOURCES: dict[str, tuple[str, ...]] = {
     "imports": (READ, CREATE, WRITE),
     "webhooks": VERBS,
 }
+# By the name of the model in the audit.
+RESOURCE_OF = {
+    "domain": "domains",
+    "aliasdomain": "alias_domains",
+    "mailbox": "mailboxes",
+    "alias": "aliases",
+    "account": "administrators",
+    "vacation": "vacations",
+    "apppassword": "app_passwords",
+    "onboarding": "onboardings",
+    "offboarding": "offboardings",
+    "template": "templates",
+    "endpoint": "webhooks",
+}
 ALL, SCIM = "all", "scim"
 SCOPES: tuple[str, ...] = (ALL, SCIM, *(f"{name}:{verb}" for name, verbs in RESOURCES.items() for verb in verbs))
 

@@ -28,7 +28,7 @@ from .openapi import Description
 from .parsing import StrictJSONParser
 from .permissions import HasScope
 from .requests import flag, refuse_unknown_parameters
-from .scopes import VERB_OF_METHOD
+from .scopes import READ, RESOURCE_OF, VERB_OF_METHOD
 from .throttling import TokenThrottle
 from .waiting import once_live
 
@@ -98,10 +98,16 @@ class ApiView(APIView):
         for, until the `live_keys` of the response are live."""
         refuse_unknown_parameters(self.request, ("dry_run",))
         if flag(self.request, "dry_run"):
-            return rehearsed(*atomic(rehearse)(act))
+            return rehearsed(*atomic(rehearse)(act), self.token)
         return once_live(self.request, atomic(once)(self.request, self.body, act))
 
 
-def rehearsed(response: Response, effects: Effects) -> Response:
-    """What would have been answered, and every row before and after."""
-    return Response({"dry_run": True, "status": response.status_code, "result": response.data, **effects.as_dict()})
+def rehearsed(response: Response, effects: Effects, token: Token) -> Response:
+    """What would have been answered, and every row before and after; of one that was there and that the token may not
+    read, no more than its key."""
+    told = effects.as_dict()
+    for change in told["changes"]:
+        readable = token.allows(f"{RESOURCE_OF.get(change['object_type'], '')}:{READ}")
+        if change["before"] and not readable:
+            change["before"] = change["after"] = None
+    return Response({"dry_run": True, "status": response.status_code, "result": response.data, **told})
