@@ -91,6 +91,15 @@ class ScimView(ApiView):
 
 class DirectoryView(ScimView):
     directory_class: ClassVar[type[Directory[Any]]] = Users
+    field_names = {
+        "address": "userName",
+        "description": "displayName",
+        "external_id": "externalId",
+        "language": "preferredLanguage",
+        "local_part": "userName",
+        "name": "displayName",
+        "targets": "members",
+    }
 
     @property
     def directory(self) -> Directory[Any]:

@@ -25,14 +25,11 @@ ATTRIBUTES = [
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_a_user_of_strange_values(scim: ScimClient, attribute: str) -> None:
-    for value in [*VALUES, [{"value": each} for each in VALUES]]:
-        body = {"schemas": [USER, ENTERPRISE], "userName": "new@example.org", attribute: value}
+    for number, value in enumerate([*VALUES, [{"value": each} for each in VALUES]]):
+        body = {"schemas": [USER, ENTERPRISE], "userName": f"u{number}@example.org", attribute: value}
         made = scim("POST", "Users", body)
         assert made.status_code in (201, 400), (value, made.content)
-        if made.status_code == 201:
-            assert scim("DELETE", f"Users/{made.json()['id']}").status_code == 204
-            Mailbox.objects.all().delete()
-        assert not Mailbox.objects.exists()
+        assert Mailbox.objects.filter(uid=made.json().get("id", "")).exists() == (made.status_code == 201)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +89,10 @@ def test_a_group_of_strange_values(scim: ScimClient, value: Any) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{", b"[]", b"null", b"5", b'{"schemas": ["x"], "schemas": []}', b'{"a": NaN}', b"\xff\xfe", b"[" * 10_000,
-        b'{"schemas": []}', b'{"schemas": ["urn:nonsense"], "userName": "a@example.org"}', b'{"userName": "a@example.org"}',
+        b"", b"{", b"[]", b"null", b"5", b'{"schemas": ["x"], "schemas": []}', b'{"a": NaN}', b"\xff\xfe",
+        b"[" * 10_000,
+        b'{"schemas": []}', b'{"schemas": ["urn:nonsense"], "userName": "a@example.org"}',
+        b'{"userName": "a@example.org"}',
         b'{"schemas": "urn:ietf:params:scim:schemas:core:2.0:User", "userName": "a@example.org"}',
     ],
 )  # fmt: skip
