@@ -192,7 +192,8 @@ class TemplateForm(ServiceForm):
     family_name = text_field(_("Family name"), 120, initial="Doe")
 
     def prepare(self) -> None:
-        self.fields["domain"] = domain = domain_field(self.actor, required=False)
+        domain: Any = domain_field(self.actor, required=False)
+        self.fields["domain"] = domain
         if isinstance(domain, forms.ChoiceField) and self.actor.is_superadmin:
             domain.choices = [("", _("All domains")), *(choice for choice in domain.choices if choice[0])]
 

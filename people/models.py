@@ -117,7 +117,7 @@ class Template(models.Model):
         _("name"),
         max_length=64,
         unique=True,
-        validators=[RegexValidator(r"^\w[\w .-]*$", _("A name has letters, digits, blanks, dots and hyphens."))],
+        validators=[RegexValidator(r"^\w[\w .-]*\Z", _("A name has letters, digits, blanks, dots and hyphens."))],
     )
     domain = models.ForeignKey(
         Domain,

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db.models import Model
 from django.urls import path
 from django.utils.translation import gettext as _
 
+from mailadmin.accounts.actors import Actor
 from mailadmin.api.fields import Text
 from mailadmin.api.resources import LIST_METHODS
 from mailadmin.errors import refuse
 from people.models import Template
-
-Row = TypeVar("Row", bound=Model)
 
 
 def optional(text: str = "", **options: Any) -> Text:
     return Text(required=False, allow_blank=True, help_text=text, **options)
 
 
-def template_named(name: str, actor: Any) -> Template:
-    template = Template.objects.visible_to(actor).filter(name=name).first()
-    if template is None:
+def template_named(name: str, actor: Actor) -> Template | None:
+    """None without a name: the one that fits is taken."""
+    template = Template.objects.visible_to(actor).filter(name=name).first() if name else None
+    if name and template is None:
         refuse("template", _("There is no template %(name)s."), "template_unknown", name=name)
     return template
 

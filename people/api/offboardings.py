@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -75,19 +75,18 @@ class OffboardingResource(Resource[Offboarding]):
     def narrow(self, rows: QuerySet[Offboarding]) -> QuerySet[Offboarding]:
         if domain := domain_parameter(self.request):
             rows = rows.filter(domain_name=domain)
-        asked = dict(self.request.query_params.items())
+        asked = self.request.query_params.dict()
         if "state" in asked and asked["state"] not in State.values:
             refuse("state", _("One of: %(names)s."), "state_unknown", names=", ".join(State.values))
         equal = {"address": typed_address(asked.get("address", "")), "state": asked.get("state")}
         return rows.filter(**{name: value for name, value in equal.items() if value})
 
     def add(self, fields: dict[str, Any]) -> Offboarding:
-        template = template_named(name, self.actor) if (name := fields.get("template", "")) else None
         wishes = {name: fields[name] for name in LEAVING if name in fields}
         return start_offboarding(
             mailbox=self._mailbox(fields["address"]),
             at=fields.get("at"),
-            template=template,
+            template=template_named(fields.get("template", ""), self.actor),
             successor=fields.get("successor", ""),
             wishes=wishes,
             actor=self.actor,
@@ -103,7 +102,7 @@ class OffboardingResource(Resource[Offboarding]):
     def existing_url(self, code: str) -> str | None:
         if code != "offboarding_exists":
             return None
-        address = normalise_address(self.request.data["address"])
+        address = normalise_address(cast(dict[str, Any], self.request.data)["address"])
         found = self.rows().filter(state__in=[State.PLANNED, State.RUNNING], address=address).first()
         return self.url_of(found) if found else None
 
@@ -122,8 +121,10 @@ class OffboardingUndo(OffboardingResource):
     def verb_of(self, method: str) -> str:
         return WRITE
 
-    @extend_schema(request=None, responses=OffboardingFields)
+    @extend_schema(request=None, responses={200: OffboardingFields, 202: OffboardingFields})
     def post(self, request: Request, key: int) -> Response:  # type: ignore[override]  # of one row
+        self.checked(Fields)
+
         def undo() -> Response:
             return self._told(undo_offboarding(offboarding=self._locked(), actor=self.actor))
 

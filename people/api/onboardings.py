@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -16,7 +16,8 @@ from mailadmin.api.resources import Resource
 from mailadmin.errors import at_field, refuse
 from mailadmin.pages.finding import typed_address
 from mailadmin.pages.keyset import Order
-from people.models import Onboarding, Template
+from mailboxes.models import Mailbox
+from people.models import Onboarding
 from people.reading import COMING, ITEMS_AT_MOST
 from people.services.onboarding import known_person, onboard
 
@@ -90,18 +91,18 @@ class OnboardingResource(Resource[Onboarding]):
     key_field = "id"
     orders = {"id": Order("id", "id", descending=True)}
     filters = ("domain", "external_id", "address")
-    field_names = {name: f"person.{name}" for name in PersonFields().fields} | {"local_part": "address"}
+    field_names = {str(name): f"person.{name}" for name in PersonFields().fields} | {"local_part": "address"}
 
     def narrow(self, rows: QuerySet[Onboarding]) -> QuerySet[Onboarding]:
         if domain := domain_parameter(self.request):
             rows = rows.filter(domain_name=domain)
-        asked = dict(self.request.query_params.items())
+        asked = self.request.query_params.dict()
         equal = {"address": typed_address(asked.get("address", "")), "external_id": asked.get("external_id")}
         return rows.filter(**{name: value for name, value in equal.items() if value})
 
     def add(self, fields: dict[str, Any]) -> Onboarding:
         domain = self._domain(fields.pop("domain_name", ""), address := fields.pop("address", ""))
-        person, template = fields.pop("person"), self._template(fields.pop("template_name", ""))
+        person, template = fields.pop("person"), template_named(fields.pop("template_name", ""), self.actor)
         if not address:
             self._refuse_unknown(person)
         given = {name: fields[name] for name in ("recovery_address", "password", "password_hash") if name in fields}
@@ -120,9 +121,6 @@ class OnboardingResource(Resource[Onboarding]):
             refuse("domain", _("Give the domain, or the address."), "required")
         return Domain(name=at_field("domain", normalise_domain, name))
 
-    def _template(self, name: str) -> Template | None:
-        return template_named(name, self.actor) if name else None
-
     def _refuse_unknown(self, person: dict[str, Any]) -> None:
         """Sent again after a time-out, it would make the same person another address."""
         known = person.get("external_id") or person.get("employee_number")
@@ -131,14 +129,14 @@ class OnboardingResource(Resource[Onboarding]):
             refuse("external_id", text, "person_anonymous")
 
     def existing_url(self, code: str) -> str | None:
-        data = self.request.data
+        data = cast(dict[str, Any], self.request.data)  # of what was refused for something in it
+        address = normalise_address(data["address"]) if "address" in data else ""
         if code == "person_exists":
-            name = data.get("domain") or split_address(data.get("address", ""))[1]
-            person = known_person(normalise_domain(name), data["person"])
-            address = person.mailbox_id if person and self.actor.administers(person.mailbox.domain_id) else None
-        else:
-            address = normalise_address(data["address"]) if code == "address_is_mailbox" and "address" in data else None
-        return reverse("api:mailboxes", args=[address]) if address else None
+            name = split_address(address)[1] or normalise_domain(data["domain"])
+            person = known_person(name, data["person"])
+            address = person.mailbox_id if person else ""
+        there = Mailbox.objects.visible_to(self.actor).filter(pk=address).exists()
+        return reverse("api:mailboxes", args=[address]) if there else None
 
     def live_keys(self, row: Onboarding) -> list[str]:
         return [row.address, *row.made["aliases"], *row.made["groups"]]

@@ -23,7 +23,7 @@ class TemplateFields(Fields):
     name = Text(max_length=64)
     domain = Text(required=False, allow_null=True, source="domain_id", help_text="null: for all domains.")
     department = optional("Empty: for those that have no template of their own.", max_length=120)
-    source = Text(max_length=OCTETS_AT_MOST, trim_whitespace=False, help_text="YAML; see docs/onboarding.md.")
+    source = Text(max_length=OCTETS_AT_MOST, trim_whitespace=False, help_text="YAML; see docs/onboarding.md.")  # type: ignore[assignment]  # a field of that name
     modified_at = serializers.DateTimeField(read_only=True)
 
 
@@ -61,7 +61,7 @@ class TemplateResource(Resource[Template]):
         return {**{key: value for key, value in fields.items() if key != "domain_id"}, "domain": domain}
 
     def existing_url(self, code: str) -> str | None:
-        return reverse("api:templates", args=[self.request.data.get("name", self.key)])
+        return reverse("api:templates", args=[self.given_key()])
 
     def url_of(self, row: Template) -> str:
         return reverse("api:templates", args=[row.name])

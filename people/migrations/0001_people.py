@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
             name='Template',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^\\w[\\w .-]*$', 'A name has letters, digits, blanks, dots and hyphens.')], verbose_name='name')),
+                ('name', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^\\w[\\w .-]*\\Z', 'A name has letters, digits, blanks, dots and hyphens.')], verbose_name='name')),
                 ('department', models.CharField(blank=True, db_default='', default='', max_length=120, verbose_name='department')),
                 ('source', models.TextField(verbose_name='what it says')),
                 ('modified_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=django.utils.timezone.now, editable=False, verbose_name='changed')),

@@ -53,7 +53,7 @@ def save_person(*, mailbox: Mailbox, fields: dict[str, Any], actor: Actor) -> Pe
     _refuse_known(person)
     person.clean_fields(exclude={"mailbox"})
     person.save()
-    after = {**audit.snapshot(person), "address": mailbox.pk}
+    after = audit.snapshot(person)
     audit.record("person.save", actor=actor, target=mailbox, before=before, after=after, domain_name=mailbox.domain_id)
     return person
 

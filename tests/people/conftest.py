@@ -7,7 +7,6 @@ import pytest
 from domains.models import Domain
 from people.models import Template
 from people.services.templates import create_template
-from tests.api.conftest import api  # noqa: F401  # the fixture
 from tests.factories import system
 
 SALES = """\

@@ -146,7 +146,7 @@ def test_a_token_of_another_domain_sees_and_does_nothing(api: ApiClient, group: 
     for url in (ONBOARDINGS, OFFBOARDINGS, TEMPLATES):
         assert client.get(url).json()["results"] == []
     assert [client.get(each["Location"]).status_code for each in (made, left)] == [404, 404]
-    assert client.post(f"{left['Location']}undo/").status_code == 404
+    assert client.post(f"{left['Location']}undo/", content_type=JSON).status_code == 404
     assert client.post(ONBOARDINGS, _person(), content_type=JSON).status_code == 403
     refused = client.post(OFFBOARDINGS, {"address": "ann@example.org"}, content_type=JSON).json()
     unknown = client.post(OFFBOARDINGS, {"address": "nobody@example.org"}, content_type=JSON).json()
@@ -157,8 +157,8 @@ def test_a_token_needs_the_scope_of_the_verb(api: ApiClient, group: Alias) -> No
     client = api("onboardings:read", "offboardings:create", "offboardings:read")
     assert client.post(ONBOARDINGS, _person(), content_type=JSON).status_code == 403
     made = client.post(OFFBOARDINGS, {"address": "ann@example.org"}, content_type=JSON)
-    assert (made.status_code, client.post(f"{made['Location']}undo/").status_code) == (201, 403)
-    assert api("offboardings:write").post(f"{made['Location']}undo/").status_code == 200
+    assert (made.status_code, client.post(f"{made['Location']}undo/", content_type=JSON).status_code) == (201, 403)
+    assert api("offboardings:write").post(f"{made['Location']}undo/", content_type=JSON).status_code == 200
 
 
 def test_offboarded_and_undone(api: ApiClient, group: Alias) -> None:
@@ -174,9 +174,11 @@ def test_offboarded_and_undone(api: ApiClient, group: Alias) -> None:
     assert client.get(f"{OFFBOARDINGS}?state=lost").status_code == 400
     again = client.post(OFFBOARDINGS, body, content_type=JSON)
     assert (again.status_code, again.json()["existing"]) == (409, made["Location"])
-    undone = client.post(f"{made['Location']}undo/")
+    undone = client.post(f"{made['Location']}undo/", content_type=JSON)
     assert (undone.status_code, undone.json()["state"], Mailbox.objects.get().password) == (200, "undone", stored)
-    over = client.post(f"{made['Location']}undo/")
+    odd = client.post(f"{made['Location']}undo/", {"force": True}, content_type=JSON)
+    assert (odd.status_code, list(odd.json()["errors"])) == (400, ["force"])
+    over = client.post(f"{made['Location']}undo/", content_type=JSON)
     assert (over.status_code, over.json()["code"]) == (400, "offboarding_over")
     assert client.delete(made["Location"]).status_code == 405
 

@@ -171,6 +171,14 @@ def test_two_for_the_same_are_refused(sales: Template, example_org: Domain) -> N
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("name", ["", "a/b", "Sales\n", "x" * 65, " ", "<b>"])
+def test_a_name_that_could_be_no_key_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        create_template(name=name, source="quota_mb: 1", actor=system())
+    assert list(refused.value.message_dict) == ["name"]
+
+
+@pytest.mark.django_db
 def test_an_administrator_writes_those_of_the_own_domains(
     alice: Account, bob: Account, example_org: Domain, sales: Template
 ) -> None:
