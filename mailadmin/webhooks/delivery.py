@@ -9,7 +9,7 @@ import random
 import time
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -61,8 +61,8 @@ def give_up_old() -> int:
 
 
 def endpoints_with_work() -> list[int]:
-    due = Delivery.objects.due().order_by().values_list("endpoint_id", flat=True)
-    return list(due.distinct())
+    due = Delivery.objects.open().filter(endpoint=OuterRef("pk"), due_at__lte=timezone.now())
+    return list(Endpoint.objects.awake().filter(Exists(due)).values_list("pk", flat=True))
 
 
 def _claim_next(endpoint_pk: int, taken_until: datetime) -> Delivery | None:

@@ -131,7 +131,9 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         indexes = [
-            models.Index(fields=["closed_at", "due_at"], name="delivery_open_by_due"),
+            # By endpoint, so that the events which wait for one that is away are in no other's way.
+            models.Index(fields=["endpoint", "closed_at", "due_at"], name="delivery_open_by_due"),
+            models.Index(fields=["closed_at", "give_up_at"], name="delivery_open_by_end"),
             models.Index(fields=["endpoint", "-id"], name="delivery_by_endpoint"),
             models.Index(fields=["queued_at"], name="delivery_by_age"),
         ]
