@@ -101,7 +101,7 @@ def _token() -> str:
     create_token(name="directory", scopes=["scim"], active=False, actor=system())
     soon = timezone.now() + timedelta(days=30)
     token, _secret = create_token(
-        name="hr",
+        name="personnel",
         scopes=["mailboxes:create", "mailboxes:read"],
         domains=["example.org"],
         networks=["192.0.2.0/24"],
