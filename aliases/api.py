@@ -48,6 +48,7 @@ class AliasResource(AddressResource[Alias]):
     model = Alias
     serializer_class = AliasFields
     filters = (*AddressResource.filters, "target")
+    filter_schemas = {"target": {"type": "string", "maxLength": 255, "description": "Only those that lead there."}}
     leading = ("self_only",)
     field_names = {"targets": "goto"}
 

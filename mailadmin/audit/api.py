@@ -37,6 +37,11 @@ class AuditResource(ReadResource[Entry]):
     serializer_class = EntryFields
     orders = {"id": Order("id", "id", descending=True)}
     filters = ("actor", "action", "object", "domain", "since", "until")
+    filter_schemas = {
+        "object": {"type": "string", "maxLength": 255, "description": "The whole address or domain."},
+        "since": {"type": "string", "format": "date-time"},
+        "until": {"type": "string", "format": "date-time", "description": "Without this moment itself."},
+    }
 
     def narrow(self, rows: QuerySet[Entry]) -> QuerySet[Entry]:
         asked = self.request.query_params

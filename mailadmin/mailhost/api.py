@@ -82,7 +82,7 @@ class JobRetry(JobResource):
     def verb_of(self, method: str) -> str:
         return WRITE
 
-    @extend_schema(request=None, responses=JobFields)
+    @extend_schema(request=None, responses={200: JobFields, 202: JobFields})
     def post(self, request: Request, key: int) -> Response:
         """Try it now. What is done stays done."""
         self.checked(Fields)
