@@ -120,15 +120,15 @@ class Rotate(EndpointResource):
     def verb_of(self, method: str) -> str:
         return WRITE
 
-    @extend_schema(request=None, responses=EndpointFields)
+    @extend_schema(request=None, summary="Make a new secret")
     def post(self, request: Request, key: str) -> Response:  # type: ignore[override]  # it is about one
-        """Make a new secret. For 24 hours events are signed by the former one as well."""
+        """For 24 hours events are signed by the former one as well."""
         self.checked(Fields)
         return self.write(self._rotate)
 
     def _rotate(self) -> Response:
         endpoint, self.secret = services.rotate_secret(endpoint=self._locked(), actor=self.actor)
-        return self._told(endpoint)
+        return self._made(endpoint)
 
 
 class DeliveryFields(serializers.Serializer[Delivery]):
@@ -193,9 +193,9 @@ class Ping(DeliveryResource):
     def verb_of(self, method: str) -> str:
         return WRITE
 
-    @extend_schema(request=None, responses={202: DeliveryFields})
+    @extend_schema(request=None, summary="Send the event `ping`")
     def post(self, request: Request, name: str) -> Response:
-        """Send the event `ping`. What it is answered stands in the delivery, soon."""
+        """What it is answered stands in the delivery, soon."""
         self.checked(Fields)
         return self.write(lambda: self.told(services.ping_endpoint(endpoint=self.endpoint(), actor=self.actor)))
 
@@ -206,9 +206,9 @@ class Redeliver(DeliveryResource):
     def verb_of(self, method: str) -> str:
         return WRITE
 
-    @extend_schema(request=None, responses={202: DeliveryFields})
+    @extend_schema(request=None, summary="Send the event once more")
     def post(self, request: Request, name: str, key: int) -> Response:
-        """Send the event once more, under the same id."""
+        """Under the same id."""
         self.checked(Fields)
         return self.write(self._redeliver)
 

@@ -133,7 +133,7 @@ def test_a_change_of_what_was_not_read_is_refused(client: Client, hr: Endpoint) 
 def test_a_new_secret_is_told_this_once(client: Client, hr: Endpoint) -> None:
     response = send(client, "post", f"{HR}rotate/")
 
-    assert (response.status_code, response.json()["secret"].startswith(PREFIX)) == (200, True)
+    assert (response.status_code, response.json()["secret"].startswith(PREFIX)) == (201, True)
     assert Endpoint.objects.get().former_secret == hr.secret
 
 
