@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
@@ -20,7 +20,7 @@ Error = dict[str, str]  # field, code, message
 
 @dataclass
 class Line:
-    """`cells` by column until it is checked; then `key` and `fields`, under the services' names, or `errors`."""
+    """`cells` by column; once they are checked `key` and `fields`, under the services' names, or `errors` instead."""
 
     number: int
     cells: dict[str, str]
@@ -39,11 +39,12 @@ class Outcome:
 
 def put_lines(batch: Batch, lines: Iterable[Line]) -> None:
     """Sealed for its import alone: there may be a password among them."""
-    batch.sealed = seal(json.dumps([asdict(line) for line in lines]), purpose=_purpose(batch))
+    told = [[line.number, line.cells, line.key, line.fields, line.errors] for line in lines]
+    batch.sealed = seal(json.dumps(told), purpose=_purpose(batch))
 
 
 def lines_of(batch: Batch) -> list[Line]:
-    return [Line(**each) for each in json.loads(unseal(batch.sealed, purpose=_purpose(batch)))]
+    return [Line(*each) for each in json.loads(unseal(batch.sealed, purpose=_purpose(batch)))]
 
 
 def _purpose(batch: Batch) -> str:

@@ -144,7 +144,7 @@ def _hash(batch: Batch, progress: Progress) -> None:
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
         hashes = threads.map(hash_password, [line.fields[PASSWORD] for line in clear])
         for line, stored in zip(clear, hashes, strict=True):
-            line.cells, line.fields[STORED] = {}, stored
+            line.fields[STORED] = stored
             progress.note(1)
     for line in clear:
         del line.fields[PASSWORD]

@@ -17,19 +17,25 @@ if TYPE_CHECKING:
 
 
 def check_line(line: Line, of_kind: OfKind, seen: dict[str, int]) -> None:
-    """What can be said of it by itself, and beside the lines before it: `seen` has their keys."""
+    """What can be said of it by itself, and beside the lines before it: `seen` has their keys. Of one that a worker had
+    checked already, before it was killed, only the latter."""
+    if not line.errors and not line.key:
+        _understand(line, of_kind)
     if line.errors:
-        return
-    try:
-        line.key, line.fields = of_kind.understand(line.cells)
-    except ValidationError as error:
-        line.key = line.cells.get(of_kind.key, "")[:255]
-        line.errors = errors_of(error, of_kind.column_names)
         return
     first = seen.setdefault(line.key, line.number)
     if first != line.number:
         told = _("This is in line %(line)d already.") % {"line": first}
         line.errors = [{"field": of_kind.key, "code": "line_twice", "message": told}]
+
+
+def _understand(line: Line, of_kind: OfKind) -> None:
+    try:
+        line.key, line.fields = of_kind.understand(line.cells)
+    except ValidationError as error:
+        line.key = line.cells.get(of_kind.key, "")[:255]
+        line.errors = errors_of(error, of_kind.column_names)
+    line.cells = {}
 
 
 def write_lines(lines: Sequence[Line], of_kind: OfKind, existing: str, actor: Actor) -> list[Outcome]:

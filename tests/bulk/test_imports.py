@@ -307,6 +307,15 @@ def test_a_killed_worker_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch
     assert (row.state, row.to_create, row.progress, Mailbox.objects.count()) == (State.DONE, 4, 4, 4)
 
 
+def test_a_worker_killed_while_it_checks_is_followed_by_the_next(lines: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which finds some lines checked, and says the same of all."""
+    row = start(lines)
+    with monkeypatch.context() as patch:
+        patch.setattr(turns, "_rehearse", lambda *args: None)
+        take_turn(row.pk)
+    assert told(worked_off(row)) == EXPECTED
+
+
 def test_two_workers_do_not_both_have_it() -> None:
     row = start(mailboxes("ann"))
     assert turns._claim(row.pk) is not None
