@@ -11,7 +11,6 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
@@ -49,13 +48,17 @@ class BearerAuthentication(BaseAuthentication):
 def find_token(secret: str) -> Token:
     """Raises AuthenticationFailed if it is unknown, off, or past its time."""
     now, digest = timezone.now(), digest_of(secret)
-    former = Q(former_digest=digest, former_until__gt=now)
-    token = Token.objects.filter(Q(digest=digest) | former).first()
+    former = {"former_digest": digest, "former_until__gt": now}
+    token = _only(digest=digest) or _only(**former)
     if token is None or not token.active:
         raise AuthenticationFailed(_("This token is not good, or not any more."), "token_invalid")
     if token.expires_at is not None and token.expires_at <= now:
         raise AuthenticationFailed(_("This token has expired."), "token_expired")
     return token
+
+
+def _only(**fields: Any) -> Token | None:
+    return next(iter(Token.objects.filter(**fields).order_by()), None)
 
 
 def note_use(token: Token, client_address: str) -> None:
