@@ -78,9 +78,9 @@ def edit_alias(*, alias: Alias, changes: dict[str, Any], expected_revision: str 
     refuse_stale(alias, expected_revision)
     for name in changes.keys() - EDITABLE:
         refuse(name, _("“%(name)s” cannot be changed."), "field_unknown", name=name)
-    if "targets" in changes:
-        active = changes.get("active", alias.active)
-        changes = {**changes, "targets": _checked_targets(alias.address, changes["targets"], active)}
+    active, targets = changes.get("active", alias.active), changes.get("targets", alias.targets)
+    if "targets" in changes or (active and not targets):
+        changes = {**changes, "targets": _checked_targets(alias.address, targets, active)}
     if not (changes := differing(alias, changes)):
         return alias
     led_before = _leads(alias)

@@ -39,10 +39,12 @@ class Config(DiscoveryView):
 
 
 class DiscoveryList(DiscoveryView):
+    resources: ClassVar[tuple[Any, ...]]
+
     def get(self, request: Request, uid: str = "") -> Response:
         if "filter" in request.query_params:
             raise ForbiddenException(detail="What the service says of itself is not filtered.")
-        found = [self.described(each) for each in self.all() if not uid or str(each.id).lower() == uid.lower()]
+        found = [self.described(each) for each in self.resources if not uid or str(each.id).lower() == uid.lower()]
         if not uid:
             told: Any = ListResponse.__class_getitem__(self.model)
             page = told(total_results=len(found), start_index=1, items_per_page=len(found), resources=found)
@@ -51,19 +53,12 @@ class DiscoveryList(DiscoveryView):
             raise Http404
         return Response(found[0].model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE))
 
-    def all(self) -> tuple[Any, ...]:
-        raise NotImplementedError
-
 
 class Schemas(DiscoveryList):
     model, endpoint = Schema, "Schemas"
-
-    def all(self) -> tuple[Any, ...]:
-        return PROVIDER.schemas
+    resources = PROVIDER.schemas
 
 
 class ResourceTypes(DiscoveryList):
     model, endpoint = ResourceType, "ResourceTypes"
-
-    def all(self) -> tuple[Any, ...]:
-        return PROVIDER.resource_types
+    resources = PROVIDER.resource_types

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from aliases.models import Alias
+from aliases.services import set_alias_active
 from domains.models import Domain
 from mailboxes.models import Mailbox
 from mailboxes.services import delete_mailbox
@@ -92,6 +94,16 @@ def test_a_group_outlives_its_last_member(scim: ScimClient) -> None:
 
     assert "members" not in scim("GET", f"Groups/{group['id']}").json()
     assert not Alias.objects.get(uid=group["id"]).active
+
+
+def test_an_alias_that_is_on_has_a_target(scim: ScimClient) -> None:
+    group = scim.group("Team")
+
+    with pytest.raises(ValidationError) as refused:
+        set_alias_active(alias=Alias.objects.get(uid=group["id"]), active=True, actor=system())
+
+    assert [each.code for each in refused.value.error_dict["targets"]] == ["target_missing"]
+    assert not Alias.objects.get().active
 
 
 @pytest.mark.parametrize("count", [1, 3])
