@@ -31,7 +31,7 @@ class LinesField(forms.CharField):
         return "\n".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(value).replace(",", " ").split()
+        return str(super().to_python(value)).replace(",", " ").split()
 
     def validate(self, value: Any) -> None:
         """The service does."""

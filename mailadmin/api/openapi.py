@@ -147,15 +147,14 @@ class Description(AutoSchema):
     def get_response_serializers(self) -> Any:
         if not self.is_resource:
             return super().get_response_serializers()
-        shown, rehearsed = self.view.serializer_class, schema_of(self.registry, "Rehearsal", components.REHEARSAL)
-        made = {200: rehearsed, 201: shown, 202: shown}
+        shown = self.view.serializer_class
         return {
             "list": {200: self._list_schema()},
             "show": {200: shown, 304: None},
-            "create": made,
-            "put": {**made, 200: self._either(rehearsed)},
-            "change": {200: self._either(rehearsed), 202: shown},
-            "delete": {200: rehearsed, 202: None, 204: None},
+            "create": {201: shown, 202: shown},
+            "put": {200: shown, 201: shown, 202: shown},
+            "change": {200: shown, 202: shown},
+            "delete": {202: None, 204: None},
         }[self.verb]
 
     def _list_schema(self) -> Schema:
@@ -168,20 +167,27 @@ class Description(AutoSchema):
             "additionalProperties": False,
         }
 
-    def _either(self, rehearsed: Schema) -> Schema:
-        return {"anyOf": [self._shown(), rehearsed]}
-
     def _shown(self) -> Schema:
         return dict(self.resolve_serializer(force_instance(self.view.serializer_class), "response").ref)
 
     def _get_response_bodies(self, direction: Any = "response") -> Schema:
         """And the refusals, whatever the view says of itself."""
         bodies = super()._get_response_bodies(direction)
+        if self.method in WRITES:
+            self._add_rehearsal(bodies)
         for status, body in bodies.items():
             names = components.HEADERS_OF.get(int(status), ()) if status.isdecimal() else ()
             body["headers"] = {**headers_of(self.registry, self._told(names)), **body.get("headers", {})}
             body["description"] = components.ANSWERS.get(status, body["description"])
         return {**bodies, **{str(each): refusal(self.registry, each) for each in self._refusals()}}
+
+    def _add_rehearsal(self, bodies: Schema) -> None:
+        """With 200, beside what else may come with it."""
+        rehearsed = schema_of(self.registry, "Rehearsal", components.REHEARSAL)
+        body = bodies.setdefault("200", {"description": ""})
+        media = body.setdefault("content", {}).setdefault("application/json", {"schema": rehearsed})
+        if media["schema"] != rehearsed:
+            media["schema"] = {"anyOf": [media["schema"], rehearsed]}
 
     def _told(self, names: tuple[str, ...]) -> tuple[str, ...]:
         return names if self.method in WRITES else tuple(each for each in names if each in (*components.LIMITS, "ETag"))
@@ -200,4 +206,6 @@ class Description(AutoSchema):
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "response":
             schema.pop("required", None)
+        if not type(serializer).__dict__.get("__doc__"):  # it would be that of the base class
+            schema.pop("description", None)
         return {**schema, "additionalProperties": False}
