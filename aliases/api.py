@@ -13,7 +13,7 @@ from aliases.models import Alias
 from aliases.services import create_alias, delete_alias, edit_alias
 from aliases.targets import references_to
 from mailadmin.addresses import normalise_address
-from mailadmin.api.fields import Fields, Flag, Text
+from mailadmin.api.fields import Fields, Flag, Moment, Text
 from mailadmin.errors import at_field
 from mailadmin.pages.finding import matching_aliases
 from mailadmin.pages.keyset import only
@@ -38,8 +38,8 @@ class AliasFields(Fields):
     goto = targets_field(allow_empty=False, source="targets", help_text="Where its mail goes on to.")
     active = Flag(required=False)
     description = Text(required=False, allow_blank=True)
-    created_at = serializers.DateTimeField(read_only=True)
-    modified_at = serializers.DateTimeField(read_only=True)
+    created_at = Moment(read_only=True)
+    modified_at = Moment(read_only=True)
     live = serializers.BooleanField(read_only=True, help_text="Every mail host has the present state.")
 
 

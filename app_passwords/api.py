@@ -41,8 +41,8 @@ class AppPasswordFields(Fields):
     secret = serializers.CharField(
         read_only=True, required=False, help_text="In the answer to the request that made it, and never again."
     )
-    created_at = serializers.DateTimeField(read_only=True)
-    last_used_at = serializers.DateTimeField(
+    created_at = Moment(read_only=True)
+    last_used_at = Moment(
         read_only=True, allow_null=True, source="use.used_at", default=None, help_text="To the minute."
     )
 

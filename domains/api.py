@@ -22,7 +22,7 @@ from domains.services import (
 )
 from mailadmin.accounts.actors import Actor
 from mailadmin.addresses import normalise_domain
-from mailadmin.api.fields import Fields, Flag, Text, Whole
+from mailadmin.api.fields import Fields, Flag, Moment, Text, Whole
 from mailadmin.api.requests import domain_parameter, flag
 from mailadmin.api.resources import Resource
 from mailadmin.errors import at_field, refuse
@@ -58,8 +58,8 @@ class DomainFields(Fields):
     max_quota_bytes = Whole(required=False, help_text=f"The largest mailbox. {LIMIT}")
     quota_bytes = Whole(required=False, help_text=f"All mailboxes together. {LIMIT}")
     password_expiry_days = Whole(required=False, help_text="0 is never.")
-    created_at = serializers.DateTimeField(read_only=True)
-    modified_at = serializers.DateTimeField(read_only=True)
+    created_at = Moment(read_only=True)
+    modified_at = Moment(read_only=True)
     live = serializers.BooleanField(read_only=True, help_text="Every mail host has the present state.")
 
 
@@ -117,8 +117,8 @@ class AliasDomainFields(Fields):
     target = Text(source="target_id", help_text="A domain that is here.")
     description = Text(required=False, allow_blank=True)
     active = Flag(required=False)
-    created_at = serializers.DateTimeField(read_only=True)
-    modified_at = serializers.DateTimeField(read_only=True)
+    created_at = Moment(read_only=True)
+    modified_at = Moment(read_only=True)
     live = serializers.BooleanField(read_only=True, help_text="Every mail host has the present state.")
 
 

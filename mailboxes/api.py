@@ -17,7 +17,7 @@ from domains.models import Domain
 from mailadmin.accounts.models import Account
 from mailadmin.accounts.services import create_mailbox_by_link, send_mailbox_set_up
 from mailadmin.addresses import TARGETS_AT_MOST, normalise_address, split_address, split_targets
-from mailadmin.api.fields import Fields, Flag, Text, Whole, one_of
+from mailadmin.api.fields import Fields, Flag, Moment, Text, Whole, one_of
 from mailadmin.api.requests import domain_parameter, flag
 from mailadmin.api.resources import Resource
 from mailadmin.errors import at_field
@@ -74,9 +74,9 @@ class MailboxFields(Fields):
         help_text="Instead of a password: a link to choose one goes there. PUT sends it with a new mailbox only.",
     )
     keep_alias = Flag(required=False, write_only=True, help_text="With another `address`: leave an alias behind.")
-    password_expires_at = serializers.DateTimeField(read_only=True, allow_null=True, source="password_ends_at")
-    created_at = serializers.DateTimeField(read_only=True)
-    modified_at = serializers.DateTimeField(read_only=True)
+    password_expires_at = Moment(read_only=True, allow_null=True, source="password_ends_at")
+    created_at = Moment(read_only=True)
+    modified_at = Moment(read_only=True)
     live = serializers.BooleanField(read_only=True, help_text="Every mail host has the present state.")
 
     def to_representation(self, mailbox: Any) -> dict[str, Any]:
@@ -94,13 +94,12 @@ class AddressResource(Resource[Row]):
 
     key_field = "address"
     filters: ClassVar[tuple[str, ...]] = ("q", "domain", "active")
+    sorts: ClassVar[dict[str, str]] = {"address": "address"}  # what `order` can be, and the column
     leading: ClassVar[tuple[str, ...]] = ()  # columns that all the rows have in common, in front of its indexes
 
     def order_choices(self) -> dict[str, Order]:
         domain = ("domain_id",) if self.request.query_params.get("domain") else ()
         return {name: Order(field, "address", first=(*domain, *self.leading)) for name, field in self.sorts.items()}
-
-    sorts: ClassVar[dict[str, str]] = {"address": "address"}
 
     def narrow(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         if domain := domain_parameter(self.request):

@@ -18,7 +18,7 @@ from mailadmin.accounts.services import (
     send_administrator_set_up,
 )
 from mailadmin.addresses import normalise_address
-from mailadmin.api.fields import Fields, Flag, Text, one_of
+from mailadmin.api.fields import Fields, Flag, Moment, Text, one_of
 from mailadmin.api.permissions import EveryDomain, HasScope
 from mailadmin.api.requests import domain_parameter, flag
 from mailadmin.api.resources import Resource
@@ -67,7 +67,7 @@ class AdministratorFields(Fields):
         write_only=True,
         help_text="No password, or none any more: a link to choose one goes there. PUT sends it with a new one only.",
     )
-    created_at = serializers.DateTimeField(read_only=True)
+    created_at = Moment(read_only=True)
 
     def validate(self, fields: dict[str, Any]) -> dict[str, Any]:
         return one_of(fields, "password", "set_up_link")

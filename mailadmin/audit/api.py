@@ -19,7 +19,7 @@ from mailadmin.pages.keyset import Order
 
 class EntryFields(Fields):
     id = serializers.IntegerField()
-    at = serializers.DateTimeField()
+    at = Moment(read_only=True)
     actor = serializers.CharField(help_text="Who: an address, `token NAME`, or who called a command.")
     face = serializers.CharField(help_text="`page`, `api`, `command`, `worker` or `sign-in`.")
     client_address = serializers.CharField()

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from mailadmin.api.fields import Fields
+from mailadmin.api.fields import Fields, Moment
 from mailadmin.api.resources import ReadResource, resource_paths
 from mailadmin.api.scopes import WRITE
 from mailadmin.errors import refuse
@@ -33,9 +33,9 @@ class JobFields(Fields):
     state = serializers.SerializerMethodField()
     attempts = serializers.IntegerField()
     error = serializers.CharField(help_text="Of the last try; it is tried again at `due_at`.")
-    queued_at = serializers.DateTimeField()
-    due_at = serializers.DateTimeField()
-    done_at = serializers.DateTimeField(allow_null=True)
+    queued_at = Moment(read_only=True)
+    due_at = Moment(read_only=True)
+    done_at = Moment(read_only=True, allow_null=True)
     live = serializers.BooleanField(help_text="No mail host has anything left to do for this key.")
 
     def get_state(self, row: PendingWork) -> str:
