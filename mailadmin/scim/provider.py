@@ -24,7 +24,7 @@ from scim2_models import (
 from .schemas import EnterpriseUser, Group, User
 
 RESULTS_AT_MOST = 200
-OPERATIONS_AT_MOST = 500
+OPERATIONS_AT_MOST = 200  # each is a transaction; a web worker must be through in time
 PAYLOAD_BYTES_AT_MOST = 1_000_000
 
 # As the directories write it: unknown attributes are passed over, members are removed by a value, and a value that a

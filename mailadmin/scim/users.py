@@ -167,7 +167,7 @@ def _full_name(user: Any) -> str:
 
 def _sign_in(user: Any) -> dict[str, Any]:
     """Without a password nobody signs in by one, until a link lets the person choose it: a digest at random has none,
-    and costs nothing, so that a bulk of hundreds goes through."""
+    and costs nothing, so that a bulk of many goes through."""
     if user.password:
         return {"password": user.password}
     digest_and_salt = secrets.token_bytes(64 + 8)
