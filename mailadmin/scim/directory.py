@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
 from scim2_models import Context, Meta, Resource
 
 from domains.models import AliasDomain, Domain
@@ -83,7 +84,7 @@ class Directory(ABC, Generic[Row]):
         aliases = AliasDomain.objects.values("pk")
         names = Domain.objects.visible_to(self.actor).exclude(pk__in=aliases).values_list("pk", flat=True)[:2]
         if len(names) != 1:
-            refuse(field, "The token is good for several domains: give the whole address.", "domain_missing")
+            refuse(field, _("The token is good for several domains: give the whole address."), "domain_missing")
         return names[0]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from scim2_models import InvalidFilterException, Reference
 
 from aliases.models import Alias
@@ -105,7 +106,7 @@ class Groups(Directory[Alias]):
 
     def _address(self, display_name: str) -> str:
         if "@" not in display_name and not (display_name := slugify(display_name)):
-            refuse("displayName", "No address can be made of this name: give the address itself.", "name_no_address")
+            refuse("displayName", _("No address can be made of this name: give the address itself."), "name_no_address")
         return self.address_of(display_name, "displayName")
 
     def change(self, row: Alias, before: Any, wanted: Any) -> Alias:
@@ -131,5 +132,5 @@ class Groups(Directory[Alias]):
         }
         for value in values:
             if value not in known and "@" not in value:
-                refuse("members", f"There is no User or Group {value[:100]}.", "member_unknown")
+                refuse("members", _("There is no User or Group %(id)s."), "member_unknown", id=value[:100])
         return [known.get(value, value) for value in values]

@@ -17,7 +17,7 @@ class Command(EnglishCommand):
     examples = (("All mailboxes of a domain", "export mailboxes --domain example.org > mailboxes.csv"),)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", choices=Kind.values)
+        parser.add_argument("kind", choices=Kind.values, help="what is in the file")
         parser.add_argument("--domain", default="", help="only those of this domain")
         parser.add_argument("--with-hashes", action="store_true", help="mailboxes with their password hashes")
 

@@ -19,7 +19,7 @@ SHOWN_AT_ONCE = 1000
 
 
 class Command(EnglishCommand):
-    help = "Bring in domains, mailboxes or aliases from a file of CSV. It is 1 if a line was refused."
+    help = "Bring in domains, mailboxes or aliases from a file of CSV. The exit status is 1 if a line was refused."
     examples = (
         ("What a file would do", "import mailboxes people.csv --dry-run"),
         ("All of it, or nothing", "import mailboxes people.csv"),
@@ -27,7 +27,7 @@ class Command(EnglishCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", choices=Kind.values)
+        parser.add_argument("kind", choices=Kind.values, help="what is in the file")
         parser.add_argument("file", metavar="FILE", help="UTF-8, with the columns in its first line; -: standard input")
         parser.add_argument("--mode", choices=Mode.values, default=Mode.ALL, help="all lines or none, or the good ones")
         parser.add_argument(
