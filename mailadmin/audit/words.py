@@ -62,6 +62,7 @@ FIELDS: dict[str, Any] = {
     "max_mailboxes": _("mailboxes at most"),
     "max_quota_mb": _("largest mailbox, MB"),
     "message": _("message"),
+    "mode": _("mode"),
     "name": _("name"),
     "off_reason": _("switched off because"),
     "offboarding": _("offboarding"),
