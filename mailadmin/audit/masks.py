@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.utils.crypto import salted_hmac
 
 MASK = "•••"
-SECRET_FIELDS = frozenset({"password", "locked_password", "token", "totp_secret", "secret", "former_secret", "digest", "former_digest"})
+SECRET_FIELDS = frozenset(
+    {"password", "locked_password", "token", "totp_secret", "secret", "former_secret", "digest", "former_digest"}
+)
 
 
 def mask(value: object) -> str:

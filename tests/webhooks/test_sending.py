@@ -25,7 +25,6 @@ def here(host: str, port: int) -> list[str]:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "TOTAL_SECONDS", 0.5)
-    monkeypatch.setattr(sending, "CONNECT_SECONDS", 0.3)
 
 
 def test_it_is_posted_as_it_is(receiver: Receiver) -> None:
@@ -177,8 +176,10 @@ def silent() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-@pytest.mark.usefixtures("hurried", "allowed")
-def test_a_server_that_says_nothing_is_left(silent: int) -> None:
+@pytest.mark.usefixtures("allowed")
+def test_a_server_that_says_nothing_is_left(silent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "CONNECT_SECONDS", 0.1)
+
     answer = post(f"https://127.0.0.1:{silent}/", "{}", HEADERS)
 
     assert answer.status is None
