@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -20,6 +21,7 @@ from bulk import services
 from bulk.models import Action, Existing, Import, Kind
 from bulk.reports import results
 from mailadmin.api.answers import once
+from mailadmin.api.fields import Fields
 from mailadmin.api.paging import PARAMETERS, page_of
 from mailadmin.api.requests import flag, refuse_unknown_parameters
 from mailadmin.api.scopes import CREATE, WRITE
@@ -95,12 +97,12 @@ class ImportList(ApiView):
 def _receive(request: Request, file: IO[bytes]) -> bytes:
     """Its digest, which stands for the body."""
     digest = hashlib.sha256()
-    try:
+    with suppress(UnreadablePostError):
         while octets := request._request.read(CHUNK):
             digest.update(octets)
             file.write(octets)
-    except UnreadablePostError:
-        raise ParseError(_("The body did not arrive whole."), "body_unreadable") from None
+    if file.tell() != int(request.META.get("CONTENT_LENGTH") or 0):
+        raise ParseError(_("The body did not arrive whole."), "body_unreadable")
     return digest.digest()
 
 
@@ -171,6 +173,7 @@ class ImportAct(OneImport):
     def write_act(self) -> Callable[[], Response]:
         row = self.find()
         if self.act == "cancel":
+            self.checked(Fields)
             return lambda: _accepted(services.cancel_import(row=row, actor=self.actor))
         fields = ApplyFields(data=self.request.data)
         fields.is_valid(raise_exception=True)

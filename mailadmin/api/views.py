@@ -56,7 +56,9 @@ class ApiView(APIView):
         try:
             self.body = request._request.body  # before it is parsed, which uses the stream up
         except UnreadablePostError:  # they are gone, and nobody reads this
-            raise ParseError(_("The body did not arrive whole."), "body_unreadable") from None
+            self.body = b""
+        if len(self.body) != int(request.META.get("CONTENT_LENGTH") or 0):
+            raise ParseError(_("The body did not arrive whole."), "body_unreadable")
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)

@@ -232,7 +232,7 @@ def test_a_key_that_is_wrong(script: Client, writes: list[Write]) -> None:
     def send(write: Write) -> Sent:
         return ((repr(key), write.send(script, json.dumps(write.body), Idempotency_Key=key)) for key in KEYS)
 
-    all_refused(writes, send, 400)
+    all_refused(of_json(writes), send, 400)
 
 
 def test_a_revision_that_is_not_there(script: Client, writes: list[Write]) -> None:
