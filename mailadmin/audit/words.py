@@ -23,6 +23,7 @@ FIELDS: dict[str, Any] = {
     "created_by": _("by"),
     "department": _("department"),
     "description": _("description"),
+    "digest": _("digest"),
     "division": _("division"),
     "domain": _("domain"),
     "domain_name": _("domain"),
@@ -42,6 +43,7 @@ FIELDS: dict[str, Any] = {
     "for_imap": _("for reading mail (IMAP)"),
     "for_sieve": _("for filter rules (ManageSieve)"),
     "for_smtp": _("for sending mail (SMTP)"),
+    "former_digest": _("former digest"),
     "former_secret": _("former secret"),
     "former_until": _("former secret until"),
     "from_at": _("from"),
@@ -101,11 +103,13 @@ FIELDS: dict[str, Any] = {
     "totp_last_step": _("last code"),
     "totp_secret": _("key of the authenticator app"),
     "transport": _("transport"),
+    "uid": _("SCIM id"),
     "undone_at": _("undone"),
     "undone_by": _("undone by"),
     "until_at": _("until"),
     "url": _("URL"),
     "user_agent": _("browser"),
+    "user_name": _("SCIM user name"),
 }
 
 
