@@ -195,7 +195,8 @@ class TemplateForm(ServiceForm):
         domain: Any = domain_field(self.actor, required=False)
         self.fields["domain"] = domain
         if isinstance(domain, forms.ChoiceField) and self.actor.is_superadmin:
-            domain.choices = [("", _("All domains")), *(choice for choice in domain.choices if choice[0])]
+            names: list[Any] = [choice for choice in domain.widget.choices if choice[0]]
+            domain.choices = [("", _("All domains")), *names]
 
     @classmethod
     def present(cls, instance: Any) -> dict[str, Any]:
