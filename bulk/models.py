@@ -92,6 +92,7 @@ class Import(models.Model):
     actor_label = models.CharField(_("by"), max_length=255)
     face = models.CharField(max_length=16)
     client_address = models.CharField(max_length=45, blank=True, default="")
+    language = models.CharField(max_length=8, blank=True, default="")  # in which its refusals are told
 
     created_at = models.DateTimeField(_("since"), db_default=Now(), default=timezone.now, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -163,23 +162,22 @@ class ImportLines(OneImport):
 
 
 class ImportAct(OneImport):
-    """`act`: `apply` or `cancel`."""
-
-    act = ""
-
     def verb_of(self, method: str) -> str:
         return WRITE
 
-    def write_act(self) -> Callable[[], Response]:
-        row = self.find()
-        if self.act == "cancel":
-            self.checked(Fields)
-            return lambda: _accepted(services.cancel_import(row=row, actor=self.actor))
-        fields = ApplyFields(data=self.request.data)
-        fields.is_valid(raise_exception=True)
-        return lambda: _accepted(services.apply_import(row=row, mode=fields.validated_data["mode"], actor=self.actor))
 
+class ImportApply(ImportAct):
     @extend_schema(request=ApplyFields, responses={202: ImportFields})
     def post(self, request: Request, pk: int) -> Response:
-        """Do what the rehearsal showed, or end it."""
-        return self.write(self.write_act())
+        """Do what the rehearsal showed."""
+        row, fields = self.find(), self.checked(ApplyFields)
+        return self.write(lambda: _accepted(services.apply_import(row=row, mode=fields["mode"], actor=self.actor)))
+
+
+class ImportCancel(ImportAct):
+    @extend_schema(request=None, responses={202: ImportFields})
+    def post(self, request: Request, pk: int) -> Response:
+        """End it."""
+        row = self.find()
+        self.checked(Fields)
+        return self.write(lambda: _accepted(services.cancel_import(row=row, actor=self.actor)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder
 
 from mailadmin.api import problems
+from mailadmin.api.answers import key_of
 from mailadmin.api.fields import Fields, Text
 from mailadmin.api.parsing import parse
 from mailadmin.api.problems import Problem
@@ -66,8 +68,10 @@ class Operations(ApiView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Many writes, a line each: `method`, `path` below /api/v1, `body`. Each counts as a request and is done so, in
-        a transaction of its own unless `atomic`; it is answered by a line: `line`, `status`, `location`, `body`."""
+        a transaction of its own unless `atomic`; it is answered by a line: `line`, `status`, `location`, `body`. Of an
+        Idempotency-Key each line has its part: when the request is sent again, only what was not done is."""
         refuse_unknown_parameters(request, ("atomic",))
+        key_of(request)
         if (request.content_type or "").partition(";")[0].strip().lower() not in MEDIA_TYPES:
             raise UnsupportedMediaType(request.content_type or "")
         lines = list(_lines(self.body))
@@ -88,7 +92,7 @@ class Operations(ApiView):
 
     def _answer(self, number: int, line: bytes) -> dict[str, Any]:
         try:
-            view, inner, kwargs = self._request(line)
+            view, inner, kwargs = self._request(number, line)
         except APIException as error:
             response = problems.handle(error, {"view": self})
         else:
@@ -97,7 +101,7 @@ class Operations(ApiView):
         location = {"location": response["Location"]} if "Location" in response.headers else {}
         return {"line": number, "status": response.status_code, **location, "body": getattr(response, "data", None)}
 
-    def _request(self, line: bytes) -> tuple[Any, WSGIRequest, dict[str, Any]]:
+    def _request(self, number: int, line: bytes) -> tuple[Any, WSGIRequest, dict[str, Any]]:
         """The view that would answer the line, and the request that it would be asked."""
         asked = parse(line)
         if not isinstance(asked, dict):
@@ -113,7 +117,10 @@ class Operations(ApiView):
             match = None
         if match is None or not issubclass(getattr(match.func, "view_class", object), Resource):
             raise Problem(404, "not_found", _("There is no such thing, or it is not yours to see."))
-        return match.func, self._inner(fields.validated_data["method"], path, parts.query, body), match.kwargs
+        inner = self._inner(fields.validated_data["method"], path, parts.query, body)
+        if key := key_of(self.request):
+            inner.META["HTTP_IDEMPOTENCY_KEY"] = f"{hashlib.sha256(key.encode()).hexdigest()}.{number}"
+        return match.func, inner, match.kwargs
 
     def _inner(self, method: str, path: str, query: str, body: bytes) -> WSGIRequest:
         outer = {name: value for name, value in self.request.META.items() if not name.startswith(("HTTP_", "CONTENT_"))}

@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('actor_label', models.CharField(max_length=255, verbose_name='by')),
                 ('face', models.CharField(max_length=16)),
                 ('client_address', models.CharField(blank=True, default='', max_length=45)),
+                ('language', models.CharField(blank=True, default='', max_length=8)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=django.utils.timezone.now, editable=False, verbose_name='since')),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('cancel_asked', models.BooleanField(db_default=False, default=False)),

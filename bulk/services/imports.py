@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bulk.kinds import KINDS, READ_ONLY
@@ -61,6 +62,7 @@ def start_import(
         actor_label=actor.label,
         face=actor.face,
         client_address=actor.client_address,
+        language=get_language() or "",
     )
     row.lines = sum(_put(row, lines) for lines in _some(_lines(table)))
     if not row.lines:

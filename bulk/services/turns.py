@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from bulk.kinds import KINDS, PASSWORD, STORED
@@ -41,7 +42,7 @@ def take_turn(pk: int) -> bool:
     if row is None:
         return False
     try:
-        with Progress(row) as progress:
+        with Progress(row) as progress, translation.override(row.language or settings.LANGUAGE_CODE):
             _work(row, progress)
     except Cancelled:
         close(Import.objects.get(pk=pk), State.CANCELLED)

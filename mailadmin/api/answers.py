@@ -32,12 +32,9 @@ def once(request: Request, body: bytes, act: Callable[[], Response]) -> Response
     The row of the key comes first, and its unique key makes whoever sends the same at the same moment wait until the
     first is through. What is refused leaves no row: nothing happened, and it can be sent again.
     """
-    key = request.headers.get("Idempotency-Key")
+    key = key_of(request)
     if key is None:
         return act()
-    if not re.match(KEY_PATTERN, key):
-        text = _("An Idempotency-Key has from 1 to 255 letters, digits and signs of ASCII.")
-        raise Problem(400, "idempotency_key_invalid", text)
     row = Answer(
         token=cast(Token, request.auth),
         key_digest=_digest(key),
@@ -49,6 +46,15 @@ def once(request: Request, body: bytes, act: Callable[[], Response]) -> Response
     response = act()
     _keep(row, response, key)
     return response
+
+
+def key_of(request: Request) -> str | None:
+    """Raises Problem for one that is none."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not re.match(KEY_PATTERN, key):
+        text = _("An Idempotency-Key has from 1 to 255 letters, digits and signs of ASCII.")
+        raise Problem(400, "idempotency_key_invalid", text)
+    return key
 
 
 def forget_answers() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from django.utils import translation
@@ -13,6 +14,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import force_instance
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.serializers import ListSerializer, Serializer
 
 from . import components
 from .components import Schema, header, headers_of, parameter, refusal, schema_of
@@ -28,6 +30,9 @@ SUMMARIES = {
     "change": "Change the {one}",
     "delete": "Delete the {one}",
 }
+
+
+_making = Lock()
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -48,8 +53,9 @@ class Generator(SchemaGenerator):
 
 @cache
 def document() -> bytes:
-    """The same for everybody, and made once: it takes a while."""
-    with translation.override("en"):
+    """The same for everybody, and made once: it takes a while. By one thread: drf-spectacular finds its extensions when
+    it is first asked, and would tell a second one that there are none."""
+    with _making, translation.override("en"):
         made = Generator().get_schema(request=None, public=True)
     return bytes(OpenApiJsonRenderer().render(made, renderer_context={}))
 
@@ -149,7 +155,7 @@ class Description(AutoSchema):
             return super().get_response_serializers()
         shown = self.view.serializer_class
         return {
-            "list": {200: self._list_schema()},
+            "list": {200: self._page_of(self._shown())},
             "show": {200: shown, 304: None},
             "create": {201: shown, 202: shown},
             "put": {200: shown, 201: shown, 202: shown},
@@ -157,8 +163,14 @@ class Description(AutoSchema):
             "delete": {202: None, 204: None},
         }[self.verb]
 
-    def _list_schema(self) -> Schema:
-        results = {"type": "array", "items": self._shown()}
+    def _get_response_for_code(self, serializer: Any, *args: Any, **kwargs: Any) -> Any:
+        """Where a view says that it answers many, it answers a page of them."""
+        if isinstance(serializer, ListSerializer) and isinstance(serializer.child, Serializer):
+            serializer = self._page_of(self.resolve_serializer(serializer.child, "response").ref)
+        return super()._get_response_for_code(serializer, *args, **kwargs)
+
+    def _page_of(self, shown: Schema) -> Schema:
+        results = {"type": "array", "items": dict(shown)}
         following = {"type": ["string", "null"], "format": "uri", "description": "The next page; null on the last."}
         return {
             "type": "object",

@@ -12,6 +12,8 @@ from mailadmin.addresses import normalise_domain
 from mailadmin.errors import at_field, refuse
 
 WAIT_SECONDS_AT_MOST = 30
+LENGTH_AT_MOST = 255
+LONG = ("after", "fields")
 KEY_PATTERN = "^[!-~]{1,255}$"
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=,|;|$)", re.IGNORECASE)
 _TAGS = re.compile(r'\s*(?:W/)?"([^"]*)"\s*(?:,|$)')
@@ -24,6 +26,8 @@ def refuse_unknown_parameters(request: Request, known: Iterable[str]) -> None:
     for name, values in request.query_params.lists():
         if len(values) > 1:
             refuse(name, _("This parameter is there twice."), "parameter_twice")
+        if len(values[0]) > LENGTH_AT_MOST and name not in LONG:
+            refuse(name, _("This has %(most)d letters at most."), "parameter_long", most=LENGTH_AT_MOST)
 
 
 def flag(request: Request, name: str) -> bool | None:

@@ -21,7 +21,7 @@ from mailadmin.accounts.actors import Actor
 from mailadmin.effects import Effects, rehearse
 from mailadmin.transactions import atomic
 
-from .answers import once
+from .answers import key_of, once
 from .authentication import BearerAuthentication
 from .models import Token
 from .openapi import Description
@@ -99,6 +99,7 @@ class ApiView(APIView):
         """`act` calls the services and answers. It is done whole and only once; then comes the wait, if one is asked
         for, until the `live_keys` of the response are live."""
         refuse_unknown_parameters(self.request, ("dry_run",))
+        key_of(self.request)  # of a rehearsal it is refused as well, and not kept
         if flag(self.request, "dry_run"):
             return rehearsed(*atomic(rehearse)(act), self.token)
         return once_live(self.request, atomic(once)(self.request, self.body, act))

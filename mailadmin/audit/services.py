@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from mailadmin.accounts.actors import Actor
 
 AT_ONCE = 1000
-UNRECORDED_FIELDS = frozenset({"created_at", "modified_at", "last_login", "token_validity"})
+UNRECORDED_FIELDS = frozenset(
+    {"created_at", "modified_at", "last_login", "token_validity", "last_used_at", "last_used_from"}
+)
 
 
 def snapshot(instance: models.Model) -> dict[str, Any]:

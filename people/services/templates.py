@@ -12,7 +12,7 @@ from domains.models import Domain
 from domains.rules import require
 from mailadmin.audit import services as audit
 from mailadmin.errors import refuse
-from mailadmin.revisions import refuse_stale
+from mailadmin.revisions import differing, refuse_stale
 from mailadmin.transactions import atomic
 from people.models import Template
 from people.reading import read_template
@@ -44,18 +44,19 @@ def edit_template(
     require(can_change_template(actor, template.domain_id))
     template = Template.objects.select_for_update().get(pk=template.pk)
     refuse_stale(template, expected_revision)
+    for name in changes.keys() - FIELDS:
+        refuse(name, _("“%(name)s” cannot be changed."), "field_unknown", name=name)
+    if not (changes := differing(template, changes)):
+        return template
     before = audit.snapshot(template)
     for name, value in changes.items():
-        if name not in FIELDS:
-            refuse(name, _("“%(name)s” cannot be changed."), "field_unknown", name=name)
         setattr(template, name, value)
     require(can_change_template(actor, template.domain_id))
     _check(template)
     template.modified_at = timezone.now()
     template.save()
     after, of = audit.snapshot(template), template.domain_id or ""
-    if before != after:
-        audit.record("template.edit", actor=actor, target=template, before=before, after=after, domain_name=of)
+    audit.record("template.edit", actor=actor, target=template, before=before, after=after, domain_name=of)
     return template
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 
 from bulk.models import Import, State
 from domains.models import Domain
+from mailadmin.audit.models import Entry
 from mailboxes.models import Mailbox
 from tests.api.conftest import ApiClient
 from tests.bulk.files import mailboxes, worked_off
@@ -172,9 +173,9 @@ def test_an_export_is_of_the_tokens_own_rows(api: ApiClient, example_org: Domain
 
 
 # -- JSON Lines --------------------------------------------------------------------------------------------
-def operate(client: Client, *lines: Any, query: str = "") -> Any:
+def operate(client: Client, *lines: Any, query: str = "", **headers: str) -> Any:
     text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
-    return client.post(f"{BULK}{query}", text, content_type="application/jsonl")
+    return client.post(f"{BULK}{query}", text, content_type="application/jsonl", headers=headers)
 
 
 def answers(response: Any) -> list[tuple[int, int]]:
@@ -189,6 +190,21 @@ def joe(**fields: Any) -> dict[str, Any]:
         "path": "/mailboxes/joe@example.org/",
         "body": {"password_hash": password_hash(), **fields},
     }
+
+
+def test_sent_again_only_what_was_not_done_is(api: ApiClient, example_org: Domain) -> None:
+    client = api("all")
+    made = {"method": "POST", "path": "/aliases/", "body": {"address": "team@example.org", "goto": ["joe@example.org"]}}
+    broken = {**made, "body": {"address": "all@example.org"}}
+    mended = {**made, "body": {**broken["body"], "goto": ["joe@example.org"]}}
+
+    first = operate(client, made, broken, Idempotency_Key="k1")
+    again = operate(
+        client, made, {**broken, "body": {**made["body"], "address": "all@example.org"}}, Idempotency_Key="k1"
+    )
+
+    assert (answers(first), answers(again)) == ([(1, 201), (2, 400)], [(1, 201), (2, 201)])
+    assert Entry.objects.filter(action="alias.create").count() == 2
 
 
 def test_each_line_is_what_it_would_be_alone(api: ApiClient, example_org: Domain) -> None:

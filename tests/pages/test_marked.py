@@ -41,28 +41,30 @@ BEGIN, END = "⟪", "⟫"
 LANGUAGE = "eo"
 WORD = re.compile(r"[^\W\d_]{2,}")
 # What is no text: addresses, paths and times (by a letter of theirs), abbreviations (all capitals), and these names.
-LETTERS_OF_DATA = set("@./:{0123456789")
+LETTERS_OF_DATA = set("@./:{[0123456789")
 NAMES = frozenset(
     [
         *("mailadmin", "Maildir", "texthash", "virtual", "main", "testserver"),
         *("Thunderbird", "iOS", "Safari", "iPhone", "English", "Français", "Esperanto"),
         *("Jane", "Doe", "Max", "Sales", "leaving", "left"),
         *("Phone", "Guest", "Old", "laptop", "joe", "charlie", "gone", "root", "info", "hr", "ms"),
+        *("personnel", "directory", "esperanto", "planned", "scim"),
     ]
 )
-# What things.py has people type, and a mail server answer.
+# What things.py has people type, a mail server answer, and an import of another language tell.
 TYPED = (
     *("Away", "Back on Monday.", "Gone.", "The volume is full."),
     "SMTPServerDisconnected: Connection unexpectedly closed",
+    "joe@example.org is a mailbox already.",
 )
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "label", "data-label")
 """Attributes that are read, or read out."""
 
 
 class Reader(HTMLParser):
-    """The texts of a page in their order, without what is code, and the names of places, which Babel knows."""
+    """The texts of a page in their order, without code, what is typed, and the names of places, which Babel knows."""
 
-    UNREAD = ("script", "style", "code", "optgroup")
+    UNREAD = ("script", "style", "code", "optgroup", "textarea")
 
     def __init__(self) -> None:
         super().__init__()
