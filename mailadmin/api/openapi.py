@@ -14,7 +14,6 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import force_instance
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.serializers import ListSerializer, Serializer
 
 from . import components
 from .components import Schema, header, headers_of, parameter, refusal, schema_of
@@ -163,12 +162,6 @@ class Description(AutoSchema):
             "delete": {202: None, 204: None},
         }[self.verb]
 
-    def _get_response_for_code(self, serializer: Any, *args: Any, **kwargs: Any) -> Any:
-        """Where a view says that it answers many, it answers a page of them."""
-        if isinstance(serializer, ListSerializer) and isinstance(serializer.child, Serializer):
-            serializer = self._page_of(self.resolve_serializer(serializer.child, "response").ref)
-        return super()._get_response_for_code(serializer, *args, **kwargs)
-
     def _page_of(self, shown: Schema) -> Schema:
         results = {"type": "array", "items": dict(shown)}
         following = {"type": ["string", "null"], "format": "uri", "description": "The next page; null on the last."}
@@ -187,11 +180,19 @@ class Description(AutoSchema):
         bodies = super()._get_response_bodies(direction)
         if self.method in WRITES:
             self._add_rehearsal(bodies)
+        else:
+            self._page_lists(bodies)
         for status, body in bodies.items():
             names = components.HEADERS_OF.get(int(status), ()) if status.isdecimal() else ()
             body["headers"] = {**headers_of(self.registry, self._told(names)), **body.get("headers", {})}
             body["description"] = components.ANSWERS.get(status, body["description"])
         return {**bodies, **{str(each): refusal(self.registry, each) for each in self._refusals()}}
+
+    def _page_lists(self, bodies: Schema) -> None:
+        """Where a view says that it answers many, it answers a page of them."""
+        for media in bodies.get("200", {}).get("content", {}).values():
+            if media["schema"].get("type") == "array":
+                media["schema"] = self._page_of(media["schema"]["items"])
 
     def _add_rehearsal(self, bodies: Schema) -> None:
         """With 200, beside what else may come with it."""
