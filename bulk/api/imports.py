@@ -143,14 +143,15 @@ class ImportLines(OneImport):
         action = request.query_params.get("action", "")
         if action and action not in Action.values:
             refuse("action", _("Choose one of: %(names)s."), "invalid_choice", names=", ".join(Action.values))
-        limit = self._number("limit", LINES, LINES_AT_MOST)
-        shown, following = results(self.find(), action, after=self._number("after", 0, 10**9), limit=limit)
+        limit = self._number("limit", LINES, least=1, most=LINES_AT_MOST)
+        after = self._number("after", 0, least=0, most=10**9)
+        shown, following = results(self.find(), action, after=after, limit=limit)
         return Response({"results": [LineFields(each).data for each in shown], "next": self._next(following)})
 
-    def _number(self, name: str, default: int, most: int) -> int:
+    def _number(self, name: str, default: int, *, least: int, most: int) -> int:
         text = self.request.query_params.get(name, str(default))
-        if not text.isascii() or not text.isdecimal() or not 0 < int(text[:12] or "0") + (name == "after") <= most + 1:
-            refuse(name, _("From 1 to %(most)d."), "out_of_range", most=most)
+        if not text.isascii() or not text.isdecimal() or not least <= int(text[:12]) <= most:
+            refuse(name, _("From %(least)d to %(most)d."), "out_of_range", least=least, most=most)
         return int(text)
 
     def _next(self, after: int | None) -> str | None:
