@@ -42,6 +42,8 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter, DjangoHelpFormatter):
 class EnglishCommand(BaseCommand):
     """Scripts read what commands say: it is the same whatever the site's LANGUAGE_CODE."""
 
+    # Not all: those of the URLs would import every page, and take longer than the command.
+    requires_system_checks = ("settings",)
     # What to show of it: (in words, the command line without `manage.py`).
     examples: ClassVar[tuple[tuple[str, str], ...]] = ()
     _called_from_command_line = False  # Django sets it; a caller in Python wants the error itself

@@ -11,7 +11,7 @@ from django.core.checks import Warning as Caution
 from mailadmin.accounts.clients import parse_proxies
 
 
-@register
+@register("settings")
 def trusted_proxies(**kwargs: Any) -> list[CheckMessage]:
     messages: list[CheckMessage] = []
     for text in settings.TRUSTED_PROXIES:
@@ -37,7 +37,7 @@ def trusted_proxies(**kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-@register
+@register("settings")
 def sign_in_limits(**kwargs: Any) -> list[CheckMessage]:
     limits = (
         settings.SIGN_IN_FAILURES_PER_PAIR,
