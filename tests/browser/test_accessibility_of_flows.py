@@ -140,7 +140,7 @@ def test_what_is_asked_of_several_rows(people: dict[str, Client], browser: Chrom
     visit(people["root"], "/mailboxes/")
     browser.find_element("css selector", "[data-check-all]").click()
     follow(browser, browser.find_element("xpath", "//*[@class='bulk']//button[normalize-space()='Delete']"))
-    check("Delete 2 mailboxes?")
+    check("Delete 4 mailboxes?")
 
 
 @pytest.mark.parametrize(

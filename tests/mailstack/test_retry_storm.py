@@ -62,7 +62,7 @@ def created_once(web: Gunicorn, mariadb: MariaDB, domain: str, creates: int) -> 
 def test_creates_with_a_key_are_done_once(web: Gunicorn, mariadb: MariaDB) -> None:
     def create(script: Script, address: str) -> Answer:
         body = {"address": address, "name": "One of many", "password_hash": password_hash()}
-        return script.ask("POST", "/api/v1/mailboxes/", body, Idempotency_Key=f"onboard {address}")
+        return script.ask("POST", "/api/v1/mailboxes/", body, Idempotency_Key=f"onboard-{address}")
 
     answers = storm(web, "posted.example", CREATES, create)
 
