@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.contrib import messages
@@ -153,7 +154,7 @@ class ImportProgress(OneImport, View):
         return response
 
 
-class ImportAct(OneImport, View):
+class ImportAct(OneImport, View, ABC):
     http_method_names = ["post", "options"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponseBase:
@@ -164,8 +165,9 @@ class ImportAct(OneImport, View):
             messages.error(request, " ".join(error.messages))
         return HttpResponseRedirect(reverse("bulk:detail", args=[row.pk]))
 
+    @abstractmethod
     def act(self, row: Import) -> None:
-        raise NotImplementedError
+        """Call the service."""
 
 
 class ImportApply(RecentlyAuthenticated, ImportAct):
