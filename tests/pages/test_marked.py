@@ -32,6 +32,7 @@ from mailadmin.letters.models import Kind, Letter, Purpose
 from mailadmin.pages import errors
 from mailboxes.models import Mailbox
 from mailboxes.services import edit_mailbox
+from people.forms import BEGINNING
 from tests import catalogue
 from tests.factories import PASSWORD, system
 from tests.test_permissions import TABLE
@@ -56,15 +57,16 @@ TYPED = (
     *("Away", "Back on Monday.", "Gone.", "The volume is full."),
     "SMTPServerDisconnected: Connection unexpectedly closed",
     "joe@example.org is a mailbox already.",
+    " ".join(BEGINNING.split()),
 )
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "label", "data-label")
 """Attributes that are read, or read out."""
 
 
 class Reader(HTMLParser):
-    """The texts of a page in their order, without code, what is typed, and the names of places, which Babel knows."""
+    """The texts of a page in their order, without what is code, and the names of places, which Babel knows."""
 
-    UNREAD = ("script", "style", "code", "optgroup", "textarea")
+    UNREAD = ("script", "style", "code", "optgroup")
 
     def __init__(self) -> None:
         super().__init__()
